@@ -1,0 +1,36 @@
+# `make demo` and `make test` do everything on a fresh machine: set-up first,
+# then the job. PYTHON= names the interpreter (3.10 to 3.12), VENV= the folder of
+# the virtual environment, ARGS= further arguments of the job.
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+
+.PHONY: help install demo test lint clean
+
+help:
+	@echo 'make demo      set up, then train a small EL-HRNet on synthetic people (CPU)'
+	@echo 'make test      set up, then run the tests'
+	@echo 'make install   set up only: virtual environment, tested stack, plugin'
+	@echo 'make lint      set up, then check style and formatting'
+	@echo 'make clean     remove the virtual environment and caches (keeps work_dirs)'
+	@echo 'PYTHON=python3.11 names the interpreter, VENV=.venv the environment,'
+	@echo 'ARGS="..." further arguments of the demo or of pytest.'
+
+install:
+	@bash .ci/setup "$(PYTHON)" "$(VENV)"
+
+demo: install
+	@$(BIN)/python tools/demo.py $(ARGS)
+
+test: install
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: install
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+clean:
+	rm -rf "$(VENV)" build dist *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,29 @@
+_base_ = 'mmpose::body_2d_keypoint/topdown_heatmap/coco/td-hm_hrnet-w32_8xb64-210e_coco-256x192.py'
+custom_imports = dict(imports=['mmpose_light'], allow_failed_imports=False)
+
+model = dict(backbone=dict(_delete_=True, type='ELHRNet', arch='w32'))
+
+# the paper's schedule
+train_cfg = dict(max_epochs=300)
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+param_scheduler = [
+    dict(type='MultiStepLR', end=300, milestones=[120, 170, 200, 260], gamma=0.1)
+]
+auto_scale_lr = dict(base_batch_size=16)
+
+# the paper's augmentation: flip, scale 0.65 to 1.35, rotation -45° to 45°
+train_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='RandomFlip', direction='horizontal'),
+    dict(
+        type='RandomBBoxTransform',
+        shift_prob=0,
+        scale_factor=(0.65, 1.35),
+        rotate_factor=45,
+    ),
+    dict(type='TopdownAffine', input_size=_base_.codec.input_size),
+    dict(type='GenerateTarget', encoder=_base_.codec),
+    dict(type='PackPoseInputs'),
+]
+train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))

@@ -1,0 +1,19 @@
+_base_ = 'mmpose::body_2d_keypoint/topdown_heatmap/mpii/td-hm_hrnet-w32_8xb64-210e_mpii-256x256.py'
+custom_imports = dict(imports=['mmpose_light'], allow_failed_imports=False)
+
+model = dict(backbone=dict(_delete_=True, type='ELHRNet', arch='w32'))
+
+# the paper's schedule
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+param_scheduler = [dict(type='MultiStepLR', end=210, milestones=[170, 200], gamma=0.1)]
+auto_scale_lr = dict(base_batch_size=8)
+
+# the paper's augmentation, as on COCO
+train_pipeline = _base_.train_pipeline
+train_pipeline[3] = dict(
+    type='RandomBBoxTransform',
+    shift_prob=0,
+    scale_factor=(0.65, 1.35),
+    rotate_factor=45,
+)
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))

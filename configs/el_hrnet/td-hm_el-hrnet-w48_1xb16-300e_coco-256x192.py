@@ -1,0 +1,3 @@
+_base_ = './td-hm_el-hrnet-w32_1xb16-300e_coco-256x192.py'
+
+model = dict(backbone=dict(arch='w48'), head=dict(in_channels=48))

@@ -1,0 +1,35 @@
+"""What the tests share: where the optional data lies, threads, seeds."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import mmpose_light  # noqa: F401  (registers the modules, closes the stack's gaps)
+
+REPO = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True, scope='session')
+def _two_threads():
+    torch.set_num_threads(min(2, torch.get_num_threads()))
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope='session')
+def repo_dir() -> Path:
+    """The root of the checkout."""
+    return REPO
+
+
+@pytest.fixture(scope='session')
+def shared_dir() -> Path:
+    """The folder of real photographs that may lie beside the checkout."""
+    shared = REPO.parent / 'shared'
+    if not (shared / 'data').is_dir():
+        pytest.skip(f'real photographs not found: {shared / "data"} is missing')
+    return shared

@@ -1,0 +1,115 @@
+"""Every leaf config: its parts agree, and it trains, predicts and infers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.models import build_pose_estimator
+from mmpose.registry import DATASETS
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+LEAVES = sorted(str(p.relative_to(CONFIGS)) for p in CONFIGS.rglob('td-hm_*.py'))
+
+
+@pytest.fixture(params=LEAVES)
+def config(request):
+    return Config.fromfile(CONFIGS / request.param)
+
+
+def transform(pipeline, name):
+    found = [t for t in pipeline if t.type == name]
+    assert len(found) == 1, f'{name} stands {len(found)} times in the pipeline'
+    return found[0]
+
+
+def plain(codec):
+    return {k: v for k, v in codec.items() if k != '_scope_'}
+
+
+def metainfo(config):
+    return parse_pose_metainfo(
+        DATASETS.get(config.train_dataloader.dataset.type).METAINFO
+    )
+
+
+def test_there_are_configs():
+    assert len(LEAVES) >= 8
+
+
+def test_codec_stands_the_same_everywhere(config):
+    codec = plain(config.codec)
+    assert plain(config.model.head.decoder) == codec
+    pipelines = {
+        name: config[f'{name}_dataloader'].dataset.pipeline
+        for name in ('train', 'val', 'test')
+    }
+    assert plain(transform(pipelines['train'], 'GenerateTarget').encoder) == codec
+    udp = codec['type'] == 'UDPHeatmap'
+    for name, pipeline in pipelines.items():
+        affine = transform(pipeline, 'TopdownAffine')
+        assert affine.input_size == codec['input_size'], name
+        assert affine.get('use_udp', False) == udp, name
+    assert config.model.test_cfg.shift_heatmap != udp
+    # the file's name says the size as height×width
+    width, height = codec['input_size']
+    size = f'{height}x{width}'
+    assert Path(config.filename).stem.endswith(size)
+    assert [side // 4 for side in codec['input_size']] == list(codec['heatmap_size'])
+
+
+def test_file_name_says_batch_size_and_epochs(config):
+    training = Path(config.filename).stem.split('_')[2]
+    per_gpu, epochs = training.split('-')[-2:]
+    assert int(per_gpu.split('xb')[1]) == config.train_dataloader.batch_size
+    assert int(epochs.rstrip('e')) == config.train_cfg.max_epochs
+    gpus = int(per_gpu.split('xb')[0])
+    total = gpus * config.train_dataloader.batch_size
+    assert config.auto_scale_lr.base_batch_size == total
+
+
+def test_loss_predict_and_tensor(config):
+    """One photograph-sized image through the config's own pipelines and model."""
+    meta = metainfo(config)
+    joints = meta['num_keypoints']
+    assert config.model.head.out_channels == joints
+    rng = np.random.default_rng(0)
+    person = dict(
+        img=rng.integers(0, 255, (320, 240, 3), dtype=np.uint8),
+        img_path='noise.jpg',
+        img_id=0,
+        id=0,
+        bbox=np.array([[30, 20, 210, 300]], dtype=np.float32),
+        bbox_score=np.ones(1, dtype=np.float32),
+        keypoints=rng.uniform(60, 200, (1, joints, 2)).astype(np.float32),
+        keypoints_visible=np.ones((1, joints), dtype=np.float32),
+        **meta,
+    )
+    model = build_pose_estimator(config.model).train()
+
+    def packed(dataloader):
+        # two samples, as BatchNorm wants where a map has a single value
+        pipeline = Compose(dataloader.dataset.pipeline)
+        batch = pseudo_collate([pipeline({**person}) for _ in range(2)])
+        return model.data_preprocessor(batch)
+
+    losses = model(**packed(config.train_dataloader), mode='loss')
+    assert losses['loss_kpt'].isfinite()
+    assert losses['loss_kpt'] > 0
+    losses['loss_kpt'].backward()
+    unused = [n for n, p in model.named_parameters() if p.grad is None]
+    assert not unused
+
+    model.eval()
+    batch = packed(config.test_dataloader)
+    with torch.no_grad():
+        batch = dict(inputs=batch['inputs'][:1], data_samples=batch['data_samples'][:1])
+        heatmaps = model(batch['inputs'], mode='tensor')
+        result = model(**batch, mode='predict')[0].pred_instances
+    width, height = config.codec.heatmap_size
+    assert heatmaps.shape == (1, joints, height, width)
+    assert result.keypoints.shape == (1, joints, 2)
+    assert np.isfinite(result.keypoints).all()
