@@ -1,0 +1,1 @@
+"""Data: synthetic people, and the conversion of Leeds Sports Pose Extended."""

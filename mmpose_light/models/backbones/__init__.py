@@ -1,0 +1,7 @@
+"""Backbones, registered in MMPose's registry."""
+
+from .eeffnet import EEffNet
+from .effnet import EffNet
+from .el_hrnet import ELHRNet
+
+__all__ = ['EEffNet', 'ELHRNet', 'EffNet']

@@ -1,0 +1,232 @@
+"""Reading EfficientNet checkpoints of other libraries into EffNet and EEffNet.
+
+Known are the layouts of OpenMMLab (``layers.3.0.depthwise_conv.conv.weight``, as
+MMPretrain and MMDetection publish them) and of timm
+(``blocks.2.0.conv_dw.weight``, with the EfficientDet checkpoints that hold them), and
+that of the backbones themselves (``stages.2.0.depthwise_conv.conv.weight``).
+"""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from mmengine.logging import print_log
+from mmengine.runner import CheckpointLoader
+from torch import Tensor, nn
+
+# A block of stage 1 has no expansion, which shifts timm's numbers.
+_TIMM_FIRST_STAGE = {
+    'conv_dw': 'depthwise_conv.conv',
+    'bn1': 'depthwise_conv.bn',
+    'conv_pw': 'linear_conv.conv',
+    'bn2': 'linear_conv.bn',
+}
+_TIMM_LATER_STAGES = {
+    'conv_pw': 'expand_conv.conv',
+    'bn1': 'expand_conv.bn',
+    'conv_dw': 'depthwise_conv.conv',
+    'bn2': 'depthwise_conv.bn',
+    'conv_pwl': 'linear_conv.conv',
+    'bn3': 'linear_conv.bn',
+}
+_TIMM_SE = {'se.conv_reduce': 'se.conv1.conv', 'se.conv_expand': 'se.conv2.conv'}
+_TIMM_STEM = {'conv_stem': 'stem.conv', 'bn1': 'stem.bn'}
+
+
+class LoadReport(NamedTuple):
+    """What loading a checkpoint left open.
+
+    Attributes:
+        layout: Whose names the checkpoint has: ``'openmmlab'``, ``'timm'`` or
+            ``'native'``.
+        loaded: Names of the backbone's tensors that were loaded.
+        missing: Names of the backbone's tensors that the checkpoint does not hold
+            (other than counters of batches).
+        unused: Names in the checkpoint that the backbone has no place for.
+    """
+
+    layout: str
+    loaded: list[str]
+    missing: list[str]
+    unused: list[str]
+
+
+def rename_timm_block(key: str, first_stage: bool) -> str | None:
+    """Translate a name inside a block of timm's EfficientNet.
+
+    Args:
+        key (str): The name inside the block, e.g. ``'se.conv_reduce.weight'``.
+        first_stage (bool): Whether the block has no expanding convolution.
+
+    Returns:
+        str, optional: The name inside an :class:`InvertedResidual`, ``None`` if there
+        is none.
+    """
+    layer, _, tensor = key.rpartition('.')
+    layers = _TIMM_FIRST_STAGE if first_stage else _TIMM_LATER_STAGES
+    layer = layers.get(layer, _TIMM_SE.get(layer))
+    return layer and f'{layer}.{tensor}'
+
+
+def rename_timm(key: str) -> str | None:
+    """Translate a name of timm's EfficientNet into one of EffNet, if it has one."""
+    layer, _, tensor = key.rpartition('.')
+    if layer in _TIMM_STEM:
+        return f'{_TIMM_STEM[layer]}.{tensor}'
+    match = re.fullmatch(r'blocks\.(\d+)\.(\d+)\.(.+)', key)
+    if match is None:
+        return None
+    stage, block, rest = match.groups()
+    rest = rename_timm_block(rest, first_stage=stage == '0')
+    return rest and f'stages.{stage}.{block}.{rest}'
+
+
+def rename_openmmlab(key: str, depths: Sequence[int]) -> str | None:
+    """Translate a name of OpenMMLab's EfficientNet into one of EffNet, if it has one.
+
+    Args:
+        key (str): The name, e.g. ``'layers.4.3.se.conv1.conv.weight'``.
+        depths (Sequence[int]): Number of blocks in each of the seven stages. Their
+            layers 4 and 5 hold stages 4 and 5, and stages 6 and 7.
+
+    Returns:
+        str, optional: The name in EffNet.
+    """
+    if key.startswith('layers.0.'):
+        return f'stem.{key.removeprefix("layers.0.")}'
+    match = re.fullmatch(r'layers\.([1-5])\.(\d+)\.(.+)', key)
+    if match is None:
+        return None
+    layer, block, rest = int(match[1]), int(match[2]), match[3]
+    stages = {4: (3, 4), 5: (5, 6)}.get(layer, (layer - 1,))
+    if len(stages) == 2 and block >= depths[stages[0]]:
+        block -= depths[stages[0]]
+        stages = stages[1:]
+    return f'stages.{stages[0]}.{block}.{rest}'
+
+
+def translate(
+    state_dict: Mapping[str, Tensor], depths: Sequence[int]
+) -> tuple[str, dict[str, Tensor], list[str]]:
+    """Rename the tensors of an EfficientNet checkpoint as EffNet names them.
+
+    Args:
+        state_dict (Mapping[str, Tensor]): The tensors; their names may begin with
+            ``'module.'``, ``'backbone.'`` or both.
+        depths (Sequence[int]): Number of blocks in each of the seven stages.
+
+    Returns:
+        tuple: The layout, the renamed tensors, and the names that have no
+        counterpart.
+
+    Raises:
+        ValueError: If the names follow none of the known layouts.
+    """
+    stripped = {
+        key: re.sub(r'^(module\.)?(backbone\.)?', '', key) for key in state_dict
+    }
+    present = set(stripped.values())
+    if 'conv_stem.weight' in present:
+        layout = 'timm'
+    elif 'layers.0.conv.weight' in present:
+        layout = 'openmmlab'
+    elif 'stem.conv.weight' in present:
+        layout = 'native'
+    else:
+        raise ValueError(
+            'this is no EfficientNet checkpoint that can be read: it has none of '
+            'layers.0.conv.weight (MMPretrain, MMDetection), conv_stem.weight (timm) '
+            'and stem.conv.weight (this backbone itself), with or without the prefix '
+            f'"backbone."; its first names are {list(state_dict)[:3]}'
+        )
+
+    renamed, unused = {}, []
+    for key, name in stripped.items():
+        if layout == 'timm':
+            name = rename_timm(name)
+        elif layout == 'openmmlab':
+            name = rename_openmmlab(name, depths)
+        if name is None:
+            unused.append(key)
+        else:
+            renamed[name] = state_dict[key]
+    return layout, renamed, unused
+
+
+def load_efficientnet(
+    backbone: nn.Module,
+    checkpoint: str,
+    depths: Sequence[int],
+    prefix: str | None = None,
+) -> LoadReport:
+    """Load a checkpoint of EfficientNet into a backbone, and log what did not match.
+
+    Args:
+        backbone (nn.Module): An EffNet or EEffNet.
+        checkpoint (str): File or address of the checkpoint, the tensors themselves or
+            with them under ``'state_dict'``.
+        depths (Sequence[int]): Number of blocks in each of the seven stages.
+        prefix (str, optional): Take only the tensors whose names begin so.
+            Defaults to ``None``, all
+
+    Returns:
+        LoadReport: What was loaded and what not.
+
+    Raises:
+        ValueError: If the file holds no EfficientNet, or one of another width.
+    """
+    source = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    state_dict = source.get('state_dict', source)
+    if prefix is not None:
+        prefix = prefix.removesuffix('.') + '.'
+        state_dict = {
+            key.removeprefix(prefix): value
+            for key, value in state_dict.items()
+            if key.startswith(prefix)
+        }
+        if not state_dict:
+            raise ValueError(f'no name in {checkpoint} begins with prefix {prefix!r}')
+
+    layout, renamed, unused = translate(state_dict, depths)
+    own = backbone.state_dict()
+    loaded = {key: value for key, value in renamed.items() if key in own}
+    mismatched = [
+        f'{key}: {tuple(value.shape)} in the file, {tuple(own[key].shape)} needed'
+        for key, value in loaded.items()
+        if value.shape != own[key].shape
+    ]
+    if mismatched:
+        raise ValueError(
+            f'{checkpoint} is of another arch than this backbone; '
+            f'{len(mismatched)} tensors differ in shape, first {mismatched[0]}; '
+            'set arch to that of the checkpoint'
+        )
+    backbone.load_state_dict(loaded, strict=False)
+
+    report = LoadReport(
+        layout,
+        loaded=list(loaded),
+        missing=[
+            key
+            for key in own
+            if key not in loaded and not key.endswith('num_batches_tracked')
+        ],
+        unused=unused + [key for key in renamed if key not in own],
+    )
+    print_log(
+        f'{type(backbone).__name__} took {len(report.loaded)} tensors of '
+        f'{checkpoint} ({layout} layout).\n'
+        f'Not in the file: {_summarize(report.missing)}.\n'
+        f'In the file, but not used: {_summarize(report.unused)}.',
+        logger='current',
+        level=logging.WARNING if report.missing else logging.INFO,
+    )
+    return report
+
+
+def _summarize(keys: Iterable[str], depth: int = 3) -> str:
+    """List names by what they begin with, and how many begin so."""
+    groups = Counter('.'.join(key.split('.')[:-1][:depth]) for key in keys)
+    return ', '.join(f'{name} ({count})' for name, count in groups.items()) or 'none'

@@ -1,0 +1,365 @@
+"""``mmpose-light check-env``: what is installed, and what to fix.
+
+The facts are gathered first, in one :class:`Environment`; what is wrong with them is
+then a function of it. Every import of the stack stands inside a ``try``, so that the
+report comes out whatever is missing or broken.
+"""
+
+import argparse
+import importlib
+import importlib.util
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+
+#: Goes with every command that could pull in numpy 2, itself or through OpenCV.
+HOLD = '"numpy<2" "opencv-python<4.12"'
+
+#: mmcv and mmcv-lite share a folder: what is there has to go first.
+SWITCH_TO_LITE = (
+    f'pip uninstall -y mmcv mmcv-lite && pip install mmcv-lite==2.1.0 {HOLD}'
+)
+
+
+@dataclass(frozen=True)
+class Component:
+    """A part of the stack.
+
+    Args:
+        name: The name shown and used in :class:`Environment`.
+        module: The module to import.
+        distributions: The names under which pip may know it.
+        install: The arguments of ``pip install`` that bring it.
+    """
+
+    name: str
+    module: str
+    distributions: tuple[str, ...]
+    install: str
+
+
+STACK = (
+    Component('torch', 'torch', ('torch',), 'torch torchvision'),
+    Component('torchvision', 'torchvision', ('torchvision',), 'torch torchvision'),
+    Component('numpy', 'numpy', ('numpy',), '"numpy<2"'),
+    Component(
+        'opencv',
+        'cv2',
+        (
+            'opencv-python',
+            'opencv-python-headless',
+            'opencv-contrib-python',
+            'opencv-contrib-python-headless',
+        ),
+        HOLD,
+    ),
+    Component('mmengine', 'mmengine', ('mmengine',), f'mmengine==0.10.7 {HOLD}'),
+    Component('mmcv', 'mmcv', ('mmcv-lite', 'mmcv'), f'mmcv-lite==2.1.0 {HOLD}'),
+    Component('mmdet', 'mmdet', ('mmdet',), '--no-deps mmdet==3.3.0'),
+    Component('mmpose', 'mmpose', ('mmpose',), '--no-deps mmpose==1.3.2'),
+    Component('xtcocotools', 'xtcocotools', ('xtcocotools',), f'xtcocotools {HOLD}'),
+    Component('pycocotools', 'pycocotools', ('pycocotools',), f'pycocotools {HOLD}'),
+)
+
+#: What MMEngine, MMDetection and MMPose import besides, and what ``pip install`` calls
+#: it. Installed with --no-deps, the latter two do not bring it themselves.
+FURTHER_MODULES = {
+    'PIL': 'pillow',
+    'json_tricks': 'json-tricks',
+    'matplotlib': 'matplotlib',
+    'munkres': 'munkres',
+    'pkg_resources': '"setuptools<81"',
+    'scipy': 'scipy',
+    'shapely': 'shapely',
+    'six': 'six',
+    'terminaltables': 'terminaltables',
+    'tqdm': 'tqdm',
+}
+
+
+@dataclass
+class Environment:
+    """The facts that decide whether the stack works.
+
+    Args:
+        installed: For each component of :data:`STACK`, the distributions of it that
+            are installed, with their versions.
+        missing_modules: Those of :data:`FURTHER_MODULES` that cannot be found.
+        errors: What importing a component raised, where it did.
+        ops: Whether mmcv's ops are compiled, in words.
+        has_host_files: Whether MMPose came with its configs and tools.
+        plugin_error: What importing mmpose_light itself raised, if it did.
+    """
+
+    installed: dict[str, dict[str, str]] = field(default_factory=dict)
+    missing_modules: list[str] = field(default_factory=list)
+    errors: dict[str, Exception] = field(default_factory=dict)
+    ops: str = 'not compiled'
+    has_host_files: bool = True
+    plugin_error: Exception | None = None
+
+    def version(self, name: str) -> str | None:
+        """Return a component's version, or None if it is not installed."""
+        return next(iter(self.installed.get(name, {}).values()), None)
+
+    def is_at_least(self, name: str, *version: int) -> bool:
+        """Return whether a component is installed in this version or a later one."""
+        found = self.version(name)
+        if found is None:
+            return False
+        numbers = tuple(int(number) for number in re.findall(r'\d+', found))
+        return numbers[: len(version)] >= version
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something to fix: what it is, and the command that fixes it."""
+
+    text: str
+    command: str
+
+
+def collect_environment() -> Environment:
+    """Look at what is installed and try to import it.
+
+    Returns:
+        The environment of this process.
+    """
+    import mmpose_light
+
+    env = Environment(plugin_error=mmpose_light.import_error)
+    env.missing_modules = [
+        module for module in FURTHER_MODULES if importlib.util.find_spec(module) is None
+    ]
+    for component in STACK:
+        env.installed[component.name] = _installed(component.distributions)
+        try:
+            module = importlib.import_module(component.module)
+        except Exception as error:
+            env.errors[component.name] = error
+        else:
+            if not env.installed[component.name]:
+                env.installed[component.name] = {
+                    'not by pip': getattr(module, '__version__', 'unknown version')
+                }
+            if component.name == 'mmpose':
+                env.has_host_files = (Path(module.__file__).parent / '.mim').is_dir()
+    env.ops = _describe_ops(env)
+    return env
+
+
+def _installed(distributions: tuple[str, ...]) -> dict[str, str]:
+    versions = {}
+    for name in distributions:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _describe_ops(env: Environment) -> str:
+    """Return whether mmcv's ops are compiled, in words."""
+    if 'mmcv' in env.errors:
+        return 'unknown: mmcv cannot be imported'
+    try:
+        module = importlib.import_module('mmcv._ext')
+    except ModuleNotFoundError:
+        return 'not compiled'
+    except Exception as error:
+        env.errors['mmcv'] = error
+        return f'compiled, but not for this torch: {error}'
+    if module.__spec__.loader is None:
+        return 'not compiled: nms runs on torchvision, any other op raises an error'
+    return 'compiled'
+
+
+def find_problems(env: Environment) -> list[Problem]:
+    """Say what has to be fixed before mmpose_light can work.
+
+    Args:
+        env: The environment to judge.
+
+    Returns:
+        The problems, in the order in which to fix them. What only follows from an
+        earlier problem is left out.
+
+    Example:
+        >>> from mmpose_light.utils.check_env import Environment, find_problems
+        >>> env = Environment(installed={'numpy': {'numpy': '2.1.0'}})
+        >>> problems = find_problems(env)
+        >>> any('numpy 2.1.0' in problem.text for problem in problems)
+        True
+    """
+    problems = [*_missing(env), *_wrong_versions(env)]
+    return problems or [*_failing_imports(env)]
+
+
+def _missing(env: Environment) -> Iterator[Problem]:
+    notes = {
+        'mmpose': (
+            ': --no-deps leaves out chumpy, which does not build and is not needed'
+        ),
+        'mmdet': ': mmpose.models imports it',
+    }
+    for component in STACK:
+        if not env.installed.get(component.name):
+            text = f'{component.name} is not installed{notes.get(component.name, "")}'
+            yield Problem(text, f'pip install {component.install}')
+    if env.missing_modules:
+        needed = [FURTHER_MODULES[module] for module in env.missing_modules]
+        yield Problem(
+            f'mmengine, mmdet and mmpose also need {", ".join(env.missing_modules)}',
+            f'pip install {" ".join(needed)} {HOLD}',
+        )
+
+
+def _wrong_versions(env: Environment) -> Iterator[Problem]:
+    def is_below(name: str, *version: int) -> bool:
+        return bool(env.version(name)) and not env.is_at_least(name, *version)
+
+    mmcv = env.version('mmcv')
+    if env.is_at_least('numpy', 2):
+        opencv = ''
+        if env.is_at_least('opencv', 4, 12):  # which asks for numpy 2
+            opencv = f' "{next(iter(env.installed["opencv"]))}<4.12"'
+        yield Problem(
+            f"numpy {env.version('numpy')}: the wheels of xtcocotools, MMPose's COCO "
+            'tools, are built against numpy 1',
+            f'pip install "numpy<2"{opencv}',
+        )
+    if is_below('torch', 2, 1):
+        yield Problem(
+            f'torch {env.version("torch")}: mmpose_light needs torch 2.1 or later',
+            'pip install --upgrade torch torchvision',
+        )
+    if len(env.installed.get('mmcv', {})) > 1:
+        yield Problem(
+            'mmcv and mmcv-lite are both installed, into the same folder: keep one',
+            SWITCH_TO_LITE,
+        )
+    elif env.is_at_least('mmcv', 2, 2) and env.version('mmdet'):
+        yield Problem(
+            f'mmcv {mmcv}: mmdet {env.version("mmdet")} takes no mmcv from 2.2 on',
+            SWITCH_TO_LITE,
+        )
+    elif is_below('mmcv', 2):
+        yield Problem(f'mmcv {mmcv}: MMPose 1.x needs mmcv 2', SWITCH_TO_LITE)
+    if is_below('mmpose', 1):
+        yield Problem(
+            f'mmpose {env.version("mmpose")}: mmpose_light extends MMPose 1.x',
+            'pip install --no-deps mmpose==1.3.2',
+        )
+    elif not env.has_host_files:
+        yield Problem(
+            f'mmpose {env.version("mmpose")} came without its configs and tools '
+            '(mmpose/.mim), on which those of mmpose_light build',
+            'pip install --force-reinstall --no-deps mmpose==1.3.2',
+        )
+
+
+def _failing_imports(env: Environment) -> Iterator[Problem]:
+    """Say why what is installed cannot be imported, each missing module once."""
+    reinstall = {
+        part.module: f'pip install --force-reinstall {part.install}' for part in STACK
+    }
+    reinstall['mmcv'] = SWITCH_TO_LITE
+    failing = {
+        part.module: env.errors[part.name] for part in STACK if part.name in env.errors
+    }
+    if not failing and env.plugin_error is not None:
+        failing = {'mmpose_light': env.plugin_error}
+    missing = set()
+    for name, error in failing.items():
+        if not isinstance(error, ModuleNotFoundError):
+            show = 'python -c "import mmpose_light"  # shows where'
+            text = f'{name} cannot be imported: {_describe(error)}'
+            yield Problem(text, reinstall.get(name, show))
+        elif (module := str(error.name).split('.')[0]) not in missing:
+            missing.add(module)
+            install = f'pip install {module}'
+            text = f'{name} cannot be imported: the module {module} is missing'
+            yield Problem(text, reinstall.get(module, install))
+
+
+def _describe(error: BaseException) -> str:
+    first_line = (str(error).splitlines() or [''])[0]
+    return f'{type(error).__name__}: {first_line}'
+
+
+def describe(env: Environment) -> list[tuple[str, str]]:
+    """Return what is worth knowing about the environment, as names and values."""
+    from mmpose_light.version import __version__
+
+    rows = [
+        ('mmpose_light', __version__),
+        ('python', f'{platform.python_version()} ({sys.executable})'),
+        ('system', platform.platform()),
+        ('CPU threads', _describe_threads(env)),
+        ('GPU', _describe_gpu(env)),
+    ]
+    for component in STACK:
+        found = env.installed.get(component.name, {})
+        value = ', '.join(f'{version} ({name})' for name, version in found.items())
+        if component.name in env.errors and found:
+            value += ', cannot be imported'
+        rows.append((component.name, value or 'not installed'))
+    rows.append(('mmcv ops', env.ops))
+    return rows
+
+
+def _describe_threads(env: Environment) -> str:
+    if 'torch' in env.errors:
+        return str(os.cpu_count())
+    import torch
+
+    return f'{os.cpu_count()}, torch uses {torch.get_num_threads()}'
+
+
+def _describe_gpu(env: Environment) -> str:
+    if 'torch' in env.errors:
+        return 'unknown: torch cannot be imported'
+    import torch
+
+    if not torch.cuda.is_available():
+        return 'none that torch can use'
+    names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return f'{", ".join(names)} (CUDA {torch.version.cuda})'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command; it takes no arguments."""
+    parser.description = (
+        'Show the versions of everything that mmpose_light stands on, and what to fix. '
+        'The exit code is 1 if something must be fixed.'
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print the report.
+
+    Args:
+        args: What the command line says: nothing.
+
+    Returns:
+        The exit code: 1 if something must be fixed, else 0.
+    """
+    env = collect_environment()
+    rows = describe(env)
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        print(f'{name:{width}}  {value}')
+    problems = find_problems(env)
+    if not problems:
+        print('\nNothing to fix.')
+        return 0
+    print('\nTo fix:')
+    for number, problem in enumerate(problems, 1):
+        print(f'{number}. {problem.text}\n   {problem.command}')
+    print('\nThen run `mmpose-light check-env` again.')
+    return 1

@@ -1,0 +1,314 @@
+"""EffNet: published numbers, arguments, checkpoints of other libraries."""
+
+import json
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from mmcv.cnn.bricks import Conv2dAdaptivePadding, DropPath
+from mmdet.models.backbones import EfficientNet
+from mmengine.logging import MMLogger
+from torch import nn
+
+from mmpose_light.models import EffNet
+from mmpose_light.models.backbones.efficientnet_checkpoint import load_efficientnet
+
+
+def pretrained(path, **kwargs):
+    return dict(type='Pretrained', checkpoint=str(path), **kwargs)
+
+
+@pytest.fixture(scope='module')
+def mmdet_b0():
+    """MMDetection's EfficientNet, with statistics of its own and our stem's stride."""
+    torch.manual_seed(1)
+    model = EfficientNet(arch='b0', out_indices=(3, 4, 5, 6))
+    model.eval()  # returns nothing
+    for name, tensor in model.state_dict().items():
+        if name.endswith(('bn.bias', 'running_mean')):
+            tensor.normal_(std=0.1)
+        elif name.endswith('running_var'):
+            tensor.uniform_(0.5, 1.5)
+    model.layers[0].conv.stride = (1, 1)
+    return model
+
+
+@pytest.fixture(scope='module')
+def timm_b0(repo_dir):
+    """A checkpoint in timm's layout: the published EffBase's backbone has its names."""
+    path = repo_dir / 'tests/data/eeffbase_000_coco_256x192.keys.json'
+    state_dict = {}
+    for key, shape in json.loads(path.read_text())['state_dict']:
+        noise = np.random.default_rng(zlib.crc32(key.encode())).standard_normal(shape)
+        if key.endswith('num_batches_tracked'):
+            noise = np.zeros(shape)
+        elif key.endswith('running_var'):
+            noise = 0.5 + np.abs(noise)
+        elif key.endswith(('running_mean', 'bias')):
+            noise = 0.1 * noise
+        elif len(shape) == 1:
+            noise = 1 + 0.1 * noise
+        else:
+            noise = noise * np.sqrt(1 / np.prod(shape[1:]))
+        if key.startswith('hr_backbone.'):
+            name = key.removeprefix('hr_backbone.')
+            state_dict[name] = torch.tensor(noise, dtype=torch.float32)
+    return state_dict
+
+
+@pytest.mark.parametrize(
+    ('arch', 'channels', 'depths'),
+    [
+        ('b0', (40, 112, 320), [1, 2, 2, 3, 3, 4, 1]),
+        ('b1', (40, 112, 320), [2, 3, 3, 4, 4, 5, 2]),
+        ('b2', (48, 120, 352), [2, 3, 3, 4, 4, 5, 2]),
+        ('b3', (48, 136, 384), [2, 3, 3, 5, 5, 6, 2]),
+    ],
+)
+@torch.no_grad()
+def test_variants(arch, channels, depths):
+    model = EffNet(arch).eval()
+    outs = model(torch.randn(1, 3, 64, 48))
+    assert model.out_channels == channels
+    assert model.depths == depths
+    assert [tuple(out.shape) for out in outs] == [
+        (1, channels[0], 16, 12),
+        (1, channels[1], 8, 6),
+        (1, channels[2], 4, 3),
+    ]
+
+
+@torch.no_grad()
+def test_odd_sizes_round_up():
+    outs = EffNet().eval()(torch.randn(1, 3, 33, 50))
+    assert [tuple(out.shape[2:]) for out in outs] == [(9, 13), (5, 7), (3, 4)]
+
+
+@torch.no_grad()
+def test_features_are_those_of_mmdetection(mmdet_b0, tmp_path):
+    """The strongest test: same weights, same numbers, by a peer's code."""
+    path = tmp_path / 'b0.pth'
+    torch.save(
+        dict(state_dict={f'backbone.{k}': v for k, v in mmdet_b0.state_dict().items()}),
+        path,
+    )
+    model = EffNet('b0', init_cfg=pretrained(path))
+    model.init_weights()
+    model.eval()
+    for size in ((64, 48), (45, 67)):
+        x = torch.randn(2, 3, *size)
+        for out, expected in zip(model(x), mmdet_b0(x)[:3], strict=True):
+            torch.testing.assert_close(out, expected, atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_openmmlab_layout_of_another_depth(tmp_path):
+    """B2 splits OpenMMLab's layers 4 and 5 into stages elsewhere than B0."""
+    source = EfficientNet(arch='b2', out_indices=(3, 4, 5))
+    source.eval()
+    source.layers[0].conv.stride = (1, 1)
+    torch.save(source.state_dict(), tmp_path / 'b2.pth')
+    model = EffNet('b2', init_cfg=pretrained(tmp_path / 'b2.pth'))
+    model.init_weights()
+    x = torch.randn(1, 3, 64, 64)
+    for out, expected in zip(model.eval()(x), source(x), strict=True):
+        torch.testing.assert_close(out, expected, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize('prefix', ['', 'backbone.', 'module.'])
+@torch.no_grad()
+def test_timm_layout(timm_b0, prefix, tmp_path, repo_dir):
+    """The published EffBase's backbone, whose outputs were measured."""
+    path = tmp_path / 'tf_efficientnet_b0.pth'
+    torch.save({prefix + key: value for key, value in timm_b0.items()}, path)
+    model = EffNet('b0', init_cfg=pretrained(path))
+    model.init_weights()
+    x = np.random.default_rng(0).standard_normal((1, 3, 256, 192))
+    outs = model.eval()(torch.tensor(x, dtype=torch.float32))
+    measured = np.load(repo_dir / 'tests/data/eeffbase_000_coco_256x192.npz')
+    for i, out in enumerate(outs):
+        mean, std = measured[f'backbone_{i}_mean_std']
+        assert out.mean().item() == pytest.approx(mean, abs=1e-5)
+        assert out.std().item() == pytest.approx(std, abs=1e-5)
+
+
+def test_layout_of_its_own(tmp_path, randomize):
+    source = randomize(EffNet('b0'))
+    path = tmp_path / 'pose.pth'
+    torch.save({f'backbone.{k}': v for k, v in source.state_dict().items()}, path)
+    model = EffNet('b0', init_cfg=pretrained(path, prefix='backbone'))
+    model.init_weights()
+    loaded = model.state_dict()
+    for key, value in source.state_dict().items():
+        assert torch.equal(value, loaded[key]), key
+
+
+def test_what_did_not_match_is_reported(timm_b0, tmp_path):
+    state_dict = dict(timm_b0)
+    del state_dict['blocks.2.1.bn3.running_var']
+    del state_dict['bn1.num_batches_tracked']
+    state_dict['conv_head.weight'] = torch.zeros(1280, 320, 1, 1)
+    state_dict['bn2.bias'] = torch.zeros(1280)
+    state_dict['blocks.2.7.conv_pw.weight'] = torch.zeros(240, 40, 1, 1)
+    torch.save(state_dict, tmp_path / 'part.pth')
+
+    lines = []
+    logger = MMLogger.get_instance('test_effnet')
+    logger.handle = lambda record: lines.append(record.getMessage())
+    model = EffNet('b0')
+    report = load_efficientnet(model, str(tmp_path / 'part.pth'), model.depths)
+    assert report.layout == 'timm'
+    assert report.missing == ['stages.2.1.linear_conv.bn.running_var']
+    assert report.unused == [
+        'conv_head.weight',
+        'bn2.bias',
+        'stages.2.7.expand_conv.conv.weight',
+    ]
+    assert len(report.loaded) == len(timm_b0) - 2
+    assert 'Not in the file: stages.2.1 (1)' in lines[-1]
+    assert 'not used: conv_head (1), bn2 (1), stages.2.7 (1)' in lines[-1]
+
+
+def test_pretrained_comes_after_other_initialization(timm_b0, tmp_path):
+    torch.save(timm_b0, tmp_path / 'b0.pth')
+    init_cfg = [
+        pretrained(tmp_path / 'b0.pth'),
+        dict(type='Constant', val=3, layer='Conv2d'),
+    ]
+    model = EffNet('b0', init_cfg=init_cfg)
+    model.init_weights()
+    assert torch.equal(model.stem.conv.weight, timm_b0['conv_stem.weight'])
+    assert model.init_cfg == init_cfg
+    # a second call leaves trained weights alone, as everywhere in MMEngine
+    with torch.no_grad():
+        model.stem.conv.weight.zero_()
+    model.init_weights()
+    assert not model.stem.conv.weight.any()
+
+
+def test_checkpoint_of_another_arch(tmp_path):
+    torch.save(
+        EfficientNet(arch='b2', out_indices=(5,)).state_dict(), tmp_path / 'b2.pth'
+    )
+    model = EffNet('b0', init_cfg=pretrained(tmp_path / 'b2.pth'))
+    with pytest.raises(ValueError, match='of another arch.*set arch to that of'):
+        model.init_weights()
+
+
+def test_checkpoint_of_another_network(tmp_path):
+    torch.save(nn.Linear(2, 2).state_dict(), tmp_path / 'linear.pth')
+    model = EffNet('b0', init_cfg=pretrained(tmp_path / 'linear.pth'))
+    with pytest.raises(ValueError, match=r"no EfficientNet.*\['weight', 'bias'\]"):
+        model.init_weights()
+
+
+def test_prefix_that_is_not_there(timm_b0, tmp_path):
+    torch.save(timm_b0, tmp_path / 'b0.pth')
+    model = EffNet('b0', init_cfg=pretrained(tmp_path / 'b0.pth', prefix='backbone.'))
+    with pytest.raises(ValueError, match=r"begins with prefix 'backbone\.'"):
+        model.init_weights()
+
+
+def test_padding_is_tensorflows():
+    model = EffNet()
+    assert model.stem.conv.stride == (1, 1)
+    strided = [m for m in model.modules() if isinstance(m, Conv2dAdaptivePadding)]
+    assert [m.stride for m in strided if m.groups > 1] == [(2, 2)] * 4
+    plain = [m for m in EffNet(conv_cfg=None).modules() if isinstance(m, nn.Conv2d)]
+    assert not any(isinstance(m, Conv2dAdaptivePadding) for m in plain)
+
+
+def test_drop_path_grows_linearly():
+    blocks = [
+        block for stage in EffNet('b0', drop_path_rate=0.2).stages for block in stage
+    ]
+    for k, block in enumerate(blocks):
+        # the first block of a stage has no way around that could be taken instead
+        if block.with_res_shortcut and k:
+            assert block.drop_path.drop_prob == pytest.approx(0.2 * k / 16)
+        else:
+            assert type(block.drop_path) is nn.Identity
+
+
+def test_drop_path_is_off_in_eval():
+    model = EffNet(drop_path_rate=0.9, norm_eval=True)
+    x = torch.randn(1, 3, 32, 32)
+    assert not torch.equal(model(x)[2], model(x)[2])
+    model.eval()
+    assert torch.equal(model(x)[2], model(x)[2])
+
+
+def test_no_drop_path():
+    assert not any(
+        isinstance(m, DropPath) for m in EffNet(drop_path_rate=0.0).modules()
+    )
+
+
+def test_configs_reach_every_child():
+    model = EffNet(
+        norm_cfg=dict(type='GN', num_groups=8), act_cfg=dict(type='ReLU'), with_cp=True
+    )
+    kinds = {type(module) for module in model.modules()}
+    assert {nn.GroupNorm, nn.ReLU} < kinds
+    assert not {nn.BatchNorm2d, nn.SiLU} & kinds
+    assert all(block.with_cp for stage in model.stages for block in stage)
+
+
+def test_figures_of_the_norms():
+    norms = [m for m in EffNet().modules() if isinstance(m, nn.BatchNorm2d)]
+    assert {(m.eps, m.momentum) for m in norms} == {(1e-3, 0.1)}
+
+
+def test_norm_eval():
+    model = EffNet(norm_eval=True).train()
+    assert not any(m.training for m in model.modules() if isinstance(m, nn.BatchNorm2d))
+    assert model.training
+    assert all(stage.training for stage in model.stages)
+
+
+@pytest.mark.parametrize('frozen_stages', [-1, 0, 3, 7])
+def test_frozen_stages(frozen_stages):
+    model = EffNet(frozen_stages=frozen_stages)
+    for _ in range(2):  # as built, and in training
+        for i, part in enumerate([model.stem, *model.stages]):
+            frozen = i <= frozen_stages
+            assert all(p.requires_grad != frozen for p in part.parameters())
+            assert all(m.training != frozen for m in part.modules())
+        model.train()
+
+
+def test_with_cp_computes_the_same():
+    model = EffNet(drop_path_rate=0.0, norm_eval=True).train()
+    x = torch.randn(1, 3, 32, 32)
+    grads = []
+    for with_cp in (False, True):
+        for stage in model.stages:
+            for block in stage:
+                block.with_cp = with_cp
+        loss = sum(out.square().sum() for out in model(x))
+        grads.append(torch.autograd.grad(loss, list(model.parameters())))
+    for plain, checkpointed in zip(*grads, strict=True):
+        torch.testing.assert_close(plain, checkpointed)
+
+
+def test_gradients(check_gradients):
+    check_gradients(EffNet(), torch.randn(2, 3, 64, 64))
+
+
+def test_bfloat16(check_bfloat16):
+    check_bfloat16(EffNet(), torch.randn(2, 3, 64, 64))
+
+
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (dict(arch='b4'), r"unknown arch 'b4' of EffNet; choose one of \['b0', 'b1'"),
+        (dict(frozen_stages=8), 'frozen_stages must be from -1 .* to 7 .*, but got 8'),
+        (dict(frozen_stages=-2), 'but got -2'),
+        (dict(drop_path_rate=1.0), r'drop_path_rate must be in \[0, 1\), but got 1.0'),
+    ],
+)
+def test_wrong_arguments(args, message):
+    with pytest.raises(ValueError, match=message):
+        EffNet(**args)
