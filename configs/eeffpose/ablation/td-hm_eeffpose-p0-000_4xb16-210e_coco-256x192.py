@@ -1,0 +1,8 @@
+_base_ = '../td-hm_eeffpose-p0_4xb16-210e_coco-256x192.py'
+
+# EffNet, BiFPN, FSHead: the baseline EffBase
+model = dict(
+    backbone=dict(type='EffNet'),
+    neck=dict(type='BiFPN'),
+    head=dict(type='FSHead', in_channels=[64] * 5),
+)

@@ -1,0 +1,43 @@
+_base_ = 'mmpose::body_2d_keypoint/topdown_heatmap/coco/td-hm_hrnet-w32_8xb64-210e_coco-256x192.py'
+custom_imports = dict(imports=['mmpose_light'], allow_failed_imports=False)
+
+# ImageNet weights (AdvProp, as the authors): --cfg-options
+# model.backbone.init_cfg.type=Pretrained model.backbone.init_cfg.checkpoint=
+# https://download.openmmlab.com/mmclassification/v0/efficientnet/efficientnet-b0_3rdparty_8xb32-aa-advprop_in1k_20220119-26434485.pth
+model = dict(
+    backbone=dict(_delete_=True, type='EEffNet', arch='b0'),
+    neck=dict(type='TFNeck', in_channels=[40, 112, 320], out_channels=64, num_blocks=3),
+    head=dict(
+        _delete_=True,
+        type='FAHead',
+        in_channels=[64, 64, 64],
+        out_channels=17,
+        decoder=_base_.codec,
+    ),
+)
+
+# the learning rate falls when the AP stalls, so every epoch is evaluated
+train_cfg = dict(val_interval=1)
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.001, end=5, convert_to_iter_based=True),
+    dict(
+        type='ReduceOnPlateauLR',
+        monitor='coco/AP',
+        rule='greater',
+        factor=0.3,
+        patience=5,
+        begin=5,
+    ),
+]
+auto_scale_lr = dict(base_batch_size=64)
+
+# HRNet's augmentation: flip, half body, scale 0.65 to 1.35, rotation -45° to 45°
+train_pipeline = _base_.train_pipeline
+train_pipeline[4] = dict(
+    type='RandomBBoxTransform',
+    shift_prob=0,
+    scale_factor=(0.65, 1.35),
+    rotate_factor=45,
+)
+train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))

@@ -1,0 +1,477 @@
+"""The published weights of EEffPose, as checkpoints of this project.
+
+The authors of `MEMe <https://doi.org/10.3390/s22020632>`_ publish plain state dicts
+(``model_best.pth``) for EEffPose-P0 and P2 on COCO and MPII and for the other seven
+orders of the ablation. :func:`convert` reads one, finds out which model it is, renames
+its tensors, and writes a checkpoint for the config of that model. It is strict: every
+tensor of the source is used, and every tensor of the model is filled.
+
+FSHead and FAHead have the same parameters, so no name or shape tells them apart.
+Training does: see :func:`guess_head`.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from torch import Tensor, nn
+
+from ..models import BiFPN, EEffNet, EffNet, FAHead, FSHead, TFNeck
+from ..models.backbones.efficientnet_checkpoint import rename_timm, rename_timm_block
+from ..version import __version__
+
+# EEffPose-P0 to P3: arch of the backbone; width and repetitions of the neck
+SIZES = {
+    'p0': ('b0', 64, 3),
+    'p1': ('b1', 88, 4),
+    'p2': ('b2', 112, 5),
+    'p3': ('b3', 160, 6),
+}
+
+# by the number of keypoints
+DATASETS = {17: 'coco', 16: 'mpii'}
+
+# input sizes of the published models
+INPUT_SIZES = {
+    ('p0', 'coco'): '256x192',
+    ('p0', 'mpii'): '256x256',
+    ('p2', 'coco'): '384x288',
+    ('p2', 'mpii'): '384x384',
+}
+
+BIFPN_LEVELS = 5
+
+# published names of a convolution and its norm layer, to those here
+_CONV_BN = {'0': 'conv', '1': 'bn'}
+_CONV_BN_INDEX = {'conv': '0', 'bn': '1'}
+_NODE_LAYERS = {'conv_dw': 'depthwise_conv', 'conv_pw': 'pointwise_conv', 'bn': 'norm'}
+
+
+@dataclass(frozen=True)
+class EEffPoseModel:
+    """One model of the family.
+
+    Attributes:
+        size: ``'p0'`` to ``'p3'``.
+        order: Three digits for backbone, neck and head: ``'1'`` is the MEMe part
+            (EEffNet, TFNeck, FAHead), ``'0'`` that of EffBase (EffNet, BiFPN, FSHead).
+        num_keypoints: 17 (COCO) or 16 (MPII).
+    """
+
+    size: str
+    order: str
+    num_keypoints: int
+
+    @property
+    def name(self) -> str:
+        """Its name, e.g. ``'p0'``, or ``'p0-000'`` with parts of EffBase."""
+        return self.size if self.order == '111' else f'{self.size}-{self.order}'
+
+    @property
+    def dataset(self) -> str:
+        """``'coco'`` or ``'mpii'``."""
+        return DATASETS[self.num_keypoints]
+
+    @property
+    def config(self) -> str | None:
+        """Its config in this project; ``None`` if it is none of the published."""
+        if (self.name, self.dataset) in INPUT_SIZES:
+            folder, input_size = 'eeffpose', INPUT_SIZES[self.name, self.dataset]
+        elif (self.size, self.dataset) == ('p0', 'coco'):
+            folder, input_size = 'eeffpose/ablation', INPUT_SIZES['p0', 'coco']
+        else:
+            return None
+        return (
+            f'configs/{folder}/td-hm_eeffpose-{self.name}_4xb16-210e_'
+            f'{self.dataset}-{input_size}.py'
+        )
+
+    def build(self) -> nn.ModuleDict:
+        """Build backbone, neck and head, under these names."""
+        arch, channels, num_blocks = SIZES[self.size]
+        backbone = {'0': EffNet, '1': EEffNet}[self.order[0]](arch)
+        neck = {'0': BiFPN, '1': TFNeck}[self.order[1]](
+            backbone.out_channels, channels, num_blocks
+        )
+        num_scales = {'0': BIFPN_LEVELS, '1': len(backbone.out_channels)}[self.order[1]]
+        head = {'0': FSHead, '1': FAHead}[self.order[2]](
+            [channels] * num_scales, self.num_keypoints
+        )
+        return nn.ModuleDict(dict(backbone=backbone, neck=neck, head=head))
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What :func:`convert` did.
+
+    Attributes:
+        model: The model that was found.
+        head_known: How its head was told: ``'given'`` by the caller, ``'trained'``
+            (by its biases), or ``'assumed'``.
+        num_tensors: How many tensors were renamed.
+        sha256: Of the source file.
+        destination: The file written.
+    """
+
+    model: EEffPoseModel
+    head_known: str
+    num_tensors: int
+    sha256: str
+    destination: Path
+
+
+def convert(
+    source: str | Path,
+    destination: str | Path,
+    model: str | None = None,
+    overwrite: bool = False,
+) -> Conversion:
+    """Convert a published checkpoint.
+
+    The result holds ``state_dict`` and, under ``meta``, the ``model``, its ``config``
+    (:attr:`EEffPoseModel.config`), its ``dataset_meta`` and name and SHA-256 of the
+    source.
+
+    Args:
+        source (str | Path): The published file. Training checkpoints, with the
+            tensors under ``'state_dict'``, and names with the prefix ``'module.'``
+            are read, too. The file is loaded with ``weights_only=True``.
+        destination (str | Path): The file to write; it appears only when complete.
+        model (str, optional): The model, e.g. ``'p0'`` or ``'p0-011'``; it has to
+            agree with the file. Defaults to ``None``, which finds it out.
+        overwrite (bool): Whether an existing file may be replaced. Defaults to
+            ``False``
+
+    Returns:
+        Conversion: The model that was found, and how.
+
+    Raises:
+        FileNotFoundError: If there is no such source.
+        FileExistsError: If the destination exists and may not be replaced.
+        ValueError: If the source cannot be read safely, is no EEffPose model, is
+            another one than ``model``, or its tensors are not exactly the model's.
+    """
+    source, destination = Path(source), Path(destination)
+    if destination.exists():
+        if destination.samefile(source):
+            raise ValueError(f'{destination} is the source itself; choose another name')
+        if not overwrite:
+            raise FileExistsError(
+                f'{destination} exists; overwrite=True (--overwrite) replaces it'
+            )
+
+    published = read_published(source)
+    found, head_known = identify(published, model)
+    state_dict = convert_state_dict(published, found)
+    sha256 = hashlib.sha256(source.read_bytes()).hexdigest()
+    meta = dict(
+        model=found.name,
+        config=found.config,
+        dataset_meta=parse_pose_metainfo(
+            dict(from_file=f'configs/_base_/datasets/{found.dataset}.py')
+        ),
+        source=source.name,
+        source_sha256=sha256,
+        mmpose_light_version=__version__,
+    )
+
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    part = destination.with_name(f'.{destination.name}.{os.getpid()}.part')
+    try:
+        torch.save(dict(meta=meta, state_dict=state_dict), part)
+        os.replace(part, destination)
+    finally:
+        part.unlink(missing_ok=True)
+    return Conversion(found, head_known, len(state_dict), sha256, destination)
+
+
+def read_published(source: str | Path) -> dict[str, Tensor]:
+    """Read the tensors of a published checkpoint, safely.
+
+    Args:
+        source (str | Path): The file.
+
+    Returns:
+        dict[str, Tensor]: The tensors, without the prefix ``'module.'``.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no checkpoint or holds anything but tensors.
+    """
+    try:
+        content = torch.load(source, map_location='cpu', weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # bytes that are no pickle raise whatever they may
+        refused = re.search(r'unsupported .*', str(error), re.IGNORECASE)
+        if refused:
+            raise ValueError(
+                f'{source} is refused, it holds more than tensors, which could run '
+                f'code when loaded: {refused.group()}'
+            ) from error
+        raise ValueError(
+            f'{source} cannot be read, it is truncated or no checkpoint '
+            f'({type(error).__name__}); download it again'
+        ) from error
+    state_dict = content
+    if isinstance(content, Mapping):
+        state_dict = content.get('state_dict', content)
+    if (
+        not isinstance(state_dict, Mapping)
+        or not state_dict
+        or not all(isinstance(value, Tensor) for value in state_dict.values())
+    ):
+        raise ValueError(
+            f'{source} holds no state dict: expected names and tensors, plain or under '
+            "'state_dict'"
+        )
+    return {key.removeprefix('module.'): value for key, value in state_dict.items()}
+
+
+def identify(
+    published: Mapping[str, Tensor], name: str | None = None
+) -> tuple[EEffPoseModel, str]:
+    """Find out which model published tensors belong to.
+
+    Args:
+        published (Mapping[str, Tensor]): The tensors by their published names.
+        name (str, optional): What the caller says it is, e.g. ``'p0-011'``. Defaults
+            to ``None``
+
+    Returns:
+        tuple[EEffPoseModel, str]: The model, and how its head was told: ``'given'``,
+        ``'trained'`` or ``'assumed'``.
+
+    Raises:
+        ValueError: If this is no EEffPose model, or another one than the caller says.
+    """
+    backbone = _present(published, ('conv_stem.weight', '0.weight'), 'hr_backbone.')
+    neck = _present(
+        published,
+        ('cell.0.fnode.0.combine.edge_weights', '0.addup_layers.0.weights'),
+        'fpn.',
+    )
+    final = published.get('final_layer.layers.0.0.weight')
+    sizes = {channels: size for size, (_, channels, _) in SIZES.items()}
+    if None in (backbone, neck) or final is None or final.ndim != 4:
+        raise ValueError(
+            'this is no EEffPose model: expected names such as '
+            'hr_backbone.0.weight, fpn.0.addup_layers.0.weights and '
+            f'final_layer.layers.0.0.weight, but got {list(published)[:3]} …'
+        )
+    num_keypoints, channels = final.shape[:2]
+    if num_keypoints not in DATASETS or channels not in sizes:
+        raise ValueError(
+            f'this EEffPose model has {num_keypoints} keypoints and a neck of '
+            f'{channels} channels; known are {sorted(DATASETS)} keypoints and '
+            f'{sorted(sizes)} channels'
+        )
+    parts = f'{backbone}{neck}'
+    size = sizes[channels]
+
+    if name is not None:
+        match = re.fullmatch(r'(p[0-3])(?:-([01]{3}))?', name)
+        if match is None:
+            raise ValueError(
+                f"unknown model {name!r}; give its size and order, e.g. 'p0', 'p2' or "
+                "'p0-011'"
+            )
+        order = match[2] or '111'
+        if (match[1], order[:2]) != (size, parts):
+            choices = ' or '.join(
+                repr(EEffPoseModel(size, parts + digit, num_keypoints).name)
+                for digit in '01'
+            )
+            raise ValueError(f'this is not {name!r}: by its tensors it is {choices}')
+        return EEffPoseModel(size, order, num_keypoints), 'given'
+
+    head = guess_head(published)
+    if head is not None:
+        return EEffPoseModel(size, parts + head, num_keypoints), 'trained'
+    head = '1' if parts == '11' else '0'
+    return EEffPoseModel(size, parts + head, num_keypoints), 'assumed'
+
+
+def _present(
+    published: Mapping[str, Tensor], keys: Sequence[str], prefix: str
+) -> int | None:
+    """Return the index of the first key there is."""
+    return next((i for i, key in enumerate(keys) if prefix + key in published), None)
+
+
+def guess_head(published: Mapping[str, Tensor]) -> str | None:
+    """Tell FSHead from FAHead by what training does to their biases.
+
+    The last layer of either is a batch norm, whose output has its bias as the mean
+    over the training images. FSHead adds these outputs, so the biases of all scales
+    come to add up to the mean of a heatmap, almost zero: a Gaussian covers a percent
+    of it. FAHead multiplies their sigmoids, and the product is near zero over all of
+    the background only if they are far below zero.
+
+    Args:
+        published (Mapping[str, Tensor]): The tensors by their published names.
+
+    Returns:
+        str, optional: ``'0'`` for FSHead, ``'1'`` for FAHead, ``None`` if the biases
+        (as of weights that were not trained, or incomplete ones) look like neither.
+    """
+    biases = [
+        value
+        for key, value in published.items()
+        if re.fullmatch(r'final_layer\.layers\.\d+\.1\.bias', key)
+    ]
+    if len({bias.shape for bias in biases}) != 1:
+        return None
+    total = sum(biases)
+    if (total < -0.5).all():
+        return '1'
+    if total.any() and (total.abs() < 0.05).all():
+        return '0'
+    return None
+
+
+def convert_state_dict(
+    published: Mapping[str, Tensor], model: EEffPoseModel
+) -> dict[str, Tensor]:
+    """Rename published tensors, all of them, and fill the model with them, all of it.
+
+    Args:
+        published (Mapping[str, Tensor]): The tensors by their published names.
+        model (EEffPoseModel): The model.
+
+    Returns:
+        dict[str, Tensor]: The state dict of a pose estimator.
+
+    Raises:
+        ValueError: If a tensor is left over, missing or of another shape. The message
+            lists which.
+    """
+    needed = model.build().state_dict()
+    converted, unused, misshapen = {}, [], []
+    for key, value in published.items():
+        name = rename(key)
+        if name not in needed or name in converted:
+            unused.append(key)
+            continue
+        if value.ndim == 5 and len(value) == 1:  # AddUp: (1, channels, scales, 1, 1)
+            value = value[0].transpose(0, 1)
+        if value.shape != needed[name].shape:
+            misshapen.append(
+                f'{key}: {tuple(published[key].shape)} for {name}: '
+                f'{tuple(needed[name].shape)}'
+            )
+        converted[name] = value.to(needed[name].dtype).contiguous()
+    missing = [name for name in needed if name not in converted]
+    problems = {
+        'in the file, but not in the model': unused,
+        'in the model, but not in the file': missing,
+        'of another shape': misshapen,
+    }
+    if any(problems.values()):
+        lists = '\n'.join(
+            f'{len(keys)} {kind}:\n  ' + '\n  '.join(keys)
+            for kind, keys in problems.items()
+            if keys
+        )
+        raise ValueError(f'the file does not fit EEffPose-{model.name}.\n{lists}')
+    return {name: converted[name] for name in needed}
+
+
+def rename(key: str) -> str | None:
+    """Translate a published name into that of this project.
+
+    Args:
+        key (str): The published name, e.g. ``'fpn.0.fixup_layers.1.conv.0.weight'``.
+
+    Returns:
+        str, optional: The name in a pose estimator, e.g.
+        ``'neck.blocks.0.fixups.1.conv.weight'``; ``None`` if there is none.
+    """
+    for prefix, part, rename_part in (
+        ('hr_backbone.', 'backbone', _rename_backbone),
+        ('fpn.', 'neck', _rename_neck),
+        ('final_layer.layers.', 'head', _rename_head),
+    ):
+        if key.startswith(prefix):
+            name = rename_part(key.removeprefix(prefix))
+            return name and f'{part}.{name}'
+    return None
+
+
+def _rename_backbone(key: str) -> str | None:
+    """Translate a name of EffNet (as in timm) or EEffNet (numbered)."""
+    if not key[0].isdigit():
+        return rename_timm(key)
+    # 0 convolution, 1 norm, 2 activation of the stem, 3 to 9 the stages
+    index, _, rest = key.partition('.')
+    if index in ('0', '1'):
+        return f'stem.{("conv", "bn")[int(index)]}.{rest}'
+    stage = int(index) - 3
+    extended = stage - EEffNet.out_indices[0] - 1
+    if match := re.fullmatch(r'branches\.(\d+)\.(\d+)\.(.+)', rest):
+        branch, block, rest = match.groups()
+        rest = rename_timm_block(rest, first_stage=stage == 0)
+        # extended convolutions of the higher resolutions come first
+        if int(branch) < sum(i < stage for i in EEffNet.out_indices):
+            return rest and f'extensions.{extended}.{branch}.{block}.{rest}'
+        return rest and f'stages.{stage}.{block}.{rest}'
+    if rest.startswith('fuse_layers.'):
+        rest = _rename_fusion(rest.removeprefix('fuse_layers.'))
+        return rest and f'fusions.{extended}.{rest}'
+    return None
+
+
+def _rename_neck(key: str) -> str | None:
+    """Translate a name of TFNeck (numbered blocks) or BiFPN (cells of nodes)."""
+    if match := re.fullmatch(r'(\d+)\.(.+)', key):
+        rest = _rename_fusion(match[2])
+        return rest and f'blocks.{match[1]}.{rest}'
+    if match := re.fullmatch(r'resample\.\d+\.conv\.(conv|bn)\.(.+)', key):
+        return f'extra_conv.{_CONV_BN_INDEX[match[1]]}.{match[2]}'
+    if match := re.fullmatch(r'cell\.(\d+)\.fnode\.(\d+)\.(.+)', key):
+        # nodes count down through the levels, then up again
+        node = int(match[2])
+        ups = BIFPN_LEVELS - 1
+        path = f'top_down.{ups - 1 - node}' if node < ups else f'bottom_up.{node - ups}'
+        rest = _rename_node(match[3])
+        return rest and f'blocks.{match[1]}.{path}.{rest}'
+    return None
+
+
+def _rename_node(key: str) -> str | None:
+    """Translate a name inside a node of BiFPN."""
+    if key == 'combine.edge_weights':
+        return 'weights'
+    if match := re.fullmatch(r'combine\.resample\.\d+\.conv\.(conv|bn)\.(.+)', key):
+        # only the level's own input, the first of a node, may differ in channels
+        return f'convs.0.{_CONV_BN_INDEX[match[1]]}.{match[2]}'
+    if match := re.fullmatch(r'after_combine\.conv\.(conv_dw|conv_pw|bn)\.(.+)', key):
+        return f'{_NODE_LAYERS[match[1]]}.{match[2]}'
+    return None
+
+
+def _rename_fusion(key: str) -> str | None:
+    """Translate a name inside a total fusion block."""
+    if match := re.fullmatch(r'addup_layers\.(\d+)\.weights', key):
+        return f'addups.{match[1]}.weights'
+    if match := re.fullmatch(
+        r'addup_layers\.(\d+)\.sample_layers\.(\d+)\.[01]\.conv\.([01])\.(.+)', key
+    ):
+        return f'addups.{match[1]}.convs.{match[2]}.{_CONV_BN[match[3]]}.{match[4]}'
+    if match := re.fullmatch(r'mixup_layers\.(\d+)\.(.+)', key):
+        rest = rename_timm_block(match[2], first_stage=False)
+        return rest and f'mixups.{match[1]}.{rest}'
+    if match := re.fullmatch(r'fixup_layers\.(\d+)\.conv\.([01])\.(.+)', key):
+        return f'fixups.{match[1]}.{_CONV_BN[match[2]]}.{match[3]}'
+    return None
+
+
+def _rename_head(key: str) -> str | None:
+    """Translate a name inside a head."""
+    match = re.fullmatch(r'(\d+)\.([01])\.(.+)', key)
+    return match and f'convs.{match[1]}.{_CONV_BN[match[2]]}.{match[3]}'
