@@ -6,6 +6,7 @@ HRNet. Papers often print them as "FLOPs", some in units of 2^30.
 """
 
 import torch
+from mmpose.models.pose_estimators.base import BasePoseEstimator
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -26,8 +27,8 @@ def count_macs(model: nn.Module, input_size: tuple[int, int]) -> int:
     """Count the multiply-accumulates of one forward pass of one image.
 
     Args:
-        model (nn.Module): A model whose forward takes images (N, 3, H, W): one
-            of MMPose's pose estimators, a backbone or the like.
+        model (nn.Module): A pose estimator of MMPose, or a module whose forward
+            takes images (N, 3, H, W), a backbone for example.
         input_size (Tuple[int, int]): Width and height of the image in pixels, in
             the order of a codec's ``input_size``.
 
@@ -45,6 +46,9 @@ def count_macs(model: nn.Module, input_size: tuple[int, int]) -> int:
     image = next(model.parameters()).new_zeros(1, 3, height, width)
     model.eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(image)
+        if isinstance(model, BasePoseEstimator):
+            model(image, None, mode='tensor')
+        else:
+            model(image)
     model.train(was_training)
     return counter.get_total_flops() // 2

@@ -1,0 +1,393 @@
+"""Leeds Sports Pose Extended (LSPET) as COCO keypoint annotations.
+
+Data set: Johnson and Everingham, "Learning Effective Human Pose Estimation from
+Inaccurate Annotation", CVPR 2011: 10,000 photographs, one labelled person each.
+Its ``joints.mat`` holds one array, ``joints``, of shape (14, 3, images): x, y and a
+flag (1: labelled) of the 14 joints in :data:`LSPET_JOINTS`.
+
+The rules of the conversion:
+
+- a joint counts as labelled where its flag is set and it lies inside the image;
+- a person with fewer than 8 labelled limb joints (shoulders, elbows, wrists, hips,
+  knees, ankles) is left out, and the image with it;
+- box: the extent of all labelled joints, neck and head top included, padded by 12%
+  of its longer side on every side, clipped to the image;
+- area: 0.53 of the box, for want of a segmentation. It scales OKS;
+- keypoints: the 17 of COCO. LSPET has no joints in the face, so those five keep
+  visibility 0; COCO has no neck and head top, so those two only shape the box;
+- image and annotation id: the number in the image's name.
+
+Coordinates are taken over as they are. Labelled joints reach down to 0 and stop short
+of the last pixel, so the file counts pixels from 0, whatever MATLAB does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+from rich.progress import track
+
+LSPET_JOINTS = (
+    'right_ankle',
+    'right_knee',
+    'right_hip',
+    'left_hip',
+    'left_knee',
+    'left_ankle',
+    'right_wrist',
+    'right_elbow',
+    'right_shoulder',
+    'left_shoulder',
+    'left_elbow',
+    'left_wrist',
+    'neck',
+    'head_top',
+)
+COCO_KEYPOINTS = (
+    'nose',
+    'left_eye',
+    'right_eye',
+    'left_ear',
+    'right_ear',
+    'left_shoulder',
+    'right_shoulder',
+    'left_elbow',
+    'right_elbow',
+    'left_wrist',
+    'right_wrist',
+    'left_hip',
+    'right_hip',
+    'left_knee',
+    'right_knee',
+    'left_ankle',
+    'right_ankle',
+)
+# Pairs of keypoints, counted from 1 as COCO does, without those of the face.
+LIMB_SKELETON = (
+    (16, 14), (14, 12), (17, 15), (15, 13), (12, 13), (6, 12),
+    (7, 13), (6, 7), (6, 8), (7, 9), (8, 10), (9, 11),
+)  # fmt: skip
+LIMB_JOINTS = tuple(name for name in LSPET_JOINTS if name in COCO_KEYPOINTS)
+
+MIN_LIMB_JOINTS = 8
+BOX_PADDING = 0.12
+AREA_OF_BOX = 0.53
+SPLITS = {'train': (1, 8000), 'val': (8001, 9000)}
+
+_LIMBS = [LSPET_JOINTS.index(name) for name in LIMB_JOINTS]
+_LIMBS_IN_COCO = [COCO_KEYPOINTS.index(name) for name in LIMB_JOINTS]
+
+
+def load_joints(path: str | Path) -> np.ndarray:
+    """Read ``joints.mat``.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        np.ndarray: float64 array of shape (images, 14, 3): x, y, flag.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is not a MATLAB file, or not that of LSPET.
+    """
+    from scipy.io import loadmat
+
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'{path} is missing: unpack the whole LSPET download '
+            '(lspet_dataset.zip) there, it holds joints.mat beside images/'
+        )
+    try:
+        content = loadmat(path)
+    except Exception as error:  # scipy raises a different class for every defect
+        raise ValueError(
+            f'{path} cannot be read as a MATLAB file ({error}): '
+            'download and unpack lspet_dataset.zip again'
+        ) from error
+    if 'joints' not in content:
+        found = sorted(key for key in content if not key.startswith('__'))
+        raise ValueError(f"{path} has no variable 'joints', only {found}")
+    joints = np.asarray(content['joints'])
+    if joints.ndim != 3 or joints.shape[:2] != (14, 3):
+        raise ValueError(
+            f"'joints' in {path} has the shape {joints.shape}, expected "
+            '(14, 3, images). (3, 14, 2000) is the smaller LSP set, whose flag '
+            'means "occluded": take LSP Extended'
+        )
+    return joints.transpose(2, 0, 1).astype(np.float64)
+
+
+def labelled_joints(joints: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Tell which joints of a person count as labelled.
+
+    Args:
+        joints (np.ndarray): Array of shape (14, 3): x, y, flag.
+        width (int): Width of the image in pixels.
+        height (int): Height of the image in pixels.
+
+    Returns:
+        np.ndarray: bool array of shape (14,).
+    """
+    x, y, flag = joints.T
+    return (flag > 0) & (x >= 0) & (x < width) & (y >= 0) & (y < height)
+
+
+def padded_box(points: np.ndarray, width: int, height: int) -> list[float]:
+    """The box of a person, from the labelled joints.
+
+    Args:
+        points (np.ndarray): Array of shape (N, 2), the labelled joints.
+        width (int): Width of the image in pixels.
+        height (int): Height of the image in pixels.
+
+    Returns:
+        list[float]: Left, top, width and height in pixels.
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    padding = BOX_PADDING * (high - low).max()
+    left, top = np.maximum(low - padding, 0).tolist()
+    right, bottom = np.minimum(high + padding, (width, height)).tolist()
+    return [left, top, right - left, bottom - top]
+
+
+def to_annotation(
+    joints: np.ndarray, width: int, height: int, image_id: int
+) -> dict | None:
+    """Turn one person's joints into a COCO annotation.
+
+    Args:
+        joints (np.ndarray): Array of shape (14, 3): x, y, flag.
+        width (int): Width of the image in pixels.
+        height (int): Height of the image in pixels.
+        image_id (int): Id of the image and of the annotation.
+
+    Returns:
+        dict | None: The annotation, or None where too few limb joints are labelled.
+
+    Example:
+        >>> import numpy as np
+        >>> joints = np.ones((14, 3))
+        >>> joints[:, 0], joints[:, 1] = np.arange(14) * 10 + 20, 50
+        >>> person = to_annotation(joints, width=200, height=100, image_id=7)
+        >>> person['num_keypoints'], [round(v, 1) for v in person['bbox']]
+        (12, [4.4, 34.4, 161.2, 31.2])
+    """
+    labelled = labelled_joints(joints, width, height)
+    if labelled[_LIMBS].sum() < MIN_LIMB_JOINTS:
+        return None
+    box = padded_box(joints[labelled, :2], width, height)
+    keypoints = np.zeros((len(COCO_KEYPOINTS), 3))
+    limbs = np.column_stack((joints[_LIMBS, :2], np.full(len(_LIMBS), 2)))
+    keypoints[_LIMBS_IN_COCO] = np.where(labelled[_LIMBS, None], limbs, 0)
+    return dict(
+        id=image_id,
+        image_id=image_id,
+        category_id=1,
+        iscrowd=0,
+        bbox=box,
+        area=AREA_OF_BOX * box[2] * box[3],
+        num_keypoints=int(labelled[_LIMBS].sum()),
+        keypoints=[int(v) if v == int(v) else v for v in keypoints.ravel().tolist()],
+    )
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Width and height of an image that can be decoded to its end.
+
+    Args:
+        path (Path): The image file.
+
+    Returns:
+        tuple[int, int]: Width and height in pixels.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is no image, or is truncated.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'image {path} is missing: the download is incomplete, '
+            'unpack lspet_dataset.zip again'
+        )
+    try:
+        with Image.open(path) as image:
+            image.load()
+            return image.size
+    except OSError as error:
+        raise ValueError(
+            f'image {path} cannot be read ({error}): unpack lspet_dataset.zip again'
+        ) from error
+
+
+def convert_split(
+    joints: np.ndarray,
+    image_dir: str | Path,
+    first: int,
+    last: int,
+    progress: str | None = None,
+) -> dict:
+    """Convert a range of images.
+
+    Args:
+        joints (np.ndarray): All joints, of shape (images, 14, 3).
+        image_dir (str | Path): The folder of im00001.jpg, im00002.jpg …
+        first (int): Number of the first image, counted from 1.
+        last (int): Number of the last image, included.
+        progress (str, optional): Caption of a progress bar. Default: None, no bar.
+
+    Returns:
+        dict: The COCO data set: ``info``, ``images``, ``annotations``,
+        ``categories``. People with too few labelled joints are left out.
+
+    Raises:
+        FileNotFoundError: An image is missing.
+        ValueError: The range does not fit, or an image cannot be read.
+    """
+    if not 1 <= first <= last <= len(joints):
+        raise ValueError(
+            f'images {first} to {last} were asked for, '
+            f'joints.mat describes images 1 to {len(joints)}'
+        )
+    images, annotations = [], []
+    for number in track(
+        range(first, last + 1), description=progress or '', disable=progress is None
+    ):
+        person = joints[number - 1]
+        if (person[_LIMBS, 2] > 0).sum() < MIN_LIMB_JOINTS:
+            continue  # left out whatever the size of the image
+        path = Path(image_dir) / f'im{number:05d}.jpg'
+        width, height = image_size(path)
+        annotation = to_annotation(person, width, height, number)
+        if annotation is not None:
+            images.append(
+                dict(id=number, file_name=path.name, width=width, height=height)
+            )
+            annotations.append(annotation)
+    category = dict(
+        id=1,
+        name='person',
+        supercategory='person',
+        keypoints=list(COCO_KEYPOINTS),
+        skeleton=[list(pair) for pair in LIMB_SKELETON],
+    )
+    return dict(
+        info=dict(
+            description='Leeds Sports Pose Extended (Johnson and Everingham, '
+            f'CVPR 2011), images {first} to {last}, COCO-17 layout'
+        ),
+        images=images,
+        annotations=annotations,
+        categories=[category],
+    )
+
+
+def unpack(archive: str | Path, out_dir: str | Path) -> Path:
+    """Unpack ``joints.mat`` and ``images/`` of the LSPET download.
+
+    Files that are already there with the right size are kept.
+
+    Args:
+        archive (str | Path): lspet_dataset.zip, with or without a folder around.
+        out_dir (str | Path): The folder to unpack to.
+
+    Returns:
+        Path: ``out_dir``.
+
+    Raises:
+        ValueError: The file is no zip archive, is damaged or is not LSPET's.
+    """
+    out_dir = Path(out_dir)
+    try:
+        with zipfile.ZipFile(archive) as source:
+            wanted = {}
+            for entry in source.infolist():
+                path = PurePosixPath(entry.filename)
+                if path.name == 'joints.mat':
+                    wanted[out_dir / path.name] = entry
+                elif path.suffix == '.jpg' and path.parent.name == 'images':
+                    wanted[out_dir / 'images' / path.name] = entry
+            if out_dir / 'joints.mat' not in wanted or len(wanted) < 2:
+                raise ValueError(
+                    f'{archive} does not hold joints.mat and images/*.jpg: '
+                    'it is not lspet_dataset.zip'
+                )
+            (out_dir / 'images').mkdir(parents=True, exist_ok=True)
+            for path, entry in track(wanted.items(), description='unpacking'):
+                if not path.is_file() or path.stat().st_size != entry.file_size:
+                    path.write_bytes(source.read(entry))
+    except zipfile.BadZipFile as error:
+        raise ValueError(
+            f'{archive} is no zip archive or is damaged ({error}): download it again'
+        ) from error
+    return out_dir
+
+
+def convert_lspet(
+    source: str | Path,
+    out_dir: str | Path | None = None,
+    splits: dict[str, tuple[int, int]] = SPLITS,
+) -> dict[str, dict]:
+    """Convert the LSPET download and write one json file for each split.
+
+    Args:
+        source (str | Path): The folder with ``joints.mat`` and ``images/``, or
+            lspet_dataset.zip, which is unpacked to ``out_dir`` first.
+        out_dir (str | Path, optional): Where ``<split>.json`` go. Default: the
+            source folder; ``data/lspet`` for a zip file.
+        splits (dict[str, tuple[int, int]]): First and last image of each split.
+            Default: train 1 to 8000, val 8001 to 9000.
+
+    Returns:
+        dict[str, dict]: The COCO data set of each split.
+
+    Raises:
+        FileNotFoundError: The source, its joints.mat or an image is missing.
+        ValueError: A file is not what it should be; the message says what would do.
+    """
+    source = Path(source)
+    if source.is_file():
+        source = out_dir = unpack(source, out_dir or 'data/lspet')
+    elif not source.is_dir():
+        raise FileNotFoundError(
+            f'{source} does not exist: give the folder with joints.mat and images/, '
+            'or lspet_dataset.zip'
+        )
+    out_dir = Path(out_dir or source)
+    ranges = sorted(splits.values())
+    if any(last >= start for (_, last), (start, _) in pairwise(ranges)):
+        raise ValueError(f'the splits share images: {splits}')
+    joints = load_joints(source / 'joints.mat')
+    image_dir = source / 'images'
+    if not image_dir.is_dir():
+        raise FileNotFoundError(
+            f'{image_dir} is missing: unpack the whole LSPET download '
+            '(lspet_dataset.zip) there, it holds images/ beside joints.mat'
+        )
+    # All splits first, then the files: an error leaves nothing half done.
+    results = {
+        name: convert_split(joints, image_dir, first, last, progress=name)
+        for name, (first, last) in splits.items()
+    }
+    out_dir.mkdir(parents=True, exist_ok=True)
+    for name, dataset in results.items():
+        part = out_dir / f'{name}.json.part'
+        part.write_text(json.dumps(dataset), encoding='utf-8')
+        os.replace(part, out_dir / f'{name}.json')
+        first, last = splits[name]
+        left_out = last - first + 1 - len(dataset['images'])
+        print(
+            f'{out_dir / name}.json: {len(dataset["annotations"])} people of images '
+            f'{first} to {last}; {left_out} left out (fewer than {MIN_LIMB_JOINTS} '
+            'labelled limb joints)'
+        )
+    used = sum(last - first + 1 for first, last in splits.values())
+    print(f'{len(joints) - used} images lie in no split and were left out')
+    return results

@@ -1,0 +1,625 @@
+"""Inference, against MMPose's own `inference_topdown` and with everything broken."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmpose.apis import inference_topdown, init_model
+
+from mmpose_light.apis.given_boxes import GivenBoxes
+from mmpose_light.apis.infer import choose_device, find_inputs, infer
+from mmpose_light.apis.outputs import name_outputs
+from mmpose_light.cli import main
+
+# An EL-HRNet small enough to run in no time.
+TINY = """
+_base_ = '{repo}/configs/el_hrnet/td-hm_el-hrnet-w18_1xb16-300e_coco-128x96.py'
+extra = dict(
+    stage1=dict(num_modules=1, num_branches=1, block='BOTTLENECK', num_blocks=(1,),
+                num_channels=(8,)),
+    stage2=dict(num_modules=1, num_branches=2, block='BASIC', num_blocks=(1, 1),
+                num_channels=(8, 16)),
+    stage3=dict(num_modules=1, num_branches=3, block='BASIC', num_blocks=(1,) * 3,
+                num_channels=(8, 16, 32)),
+    stage4=dict(num_modules=1, num_branches=4, block='BASIC', num_blocks=(1,) * 4,
+                num_channels=(8, 16, 32, 64)))
+model = dict(
+    backbone=dict(_delete_=True, type='ELHRNet', extra=extra, attention={attention}),
+    head=dict(in_channels=8))
+"""
+# A detector that keeps its twenty best boxes, of dogs and people.
+DETECTOR = """
+_base_ = 'mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py'
+model = dict(
+    backbone=dict(init_cfg=None),
+    bbox_head=dict(num_classes=2),
+    test_cfg=dict(score_thr=0.0, max_per_img=20))
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=(160, 160), keep_ratio=True),
+    dict(type='Pad', size=(160, 160)),
+    dict(type='PackDetInputs', meta_keys=('img_path', 'ori_shape', 'img_shape',
+                                          'scale_factor')),
+]
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+"""
+SIZES = {'b': (80, 60), 'c': (50, 90)}  # width, height
+
+
+class Case:
+    """Config, checkpoint and the model that MMPose makes of them."""
+
+    def __init__(self, folder: Path, repo: Path, name: str, attention: bool) -> None:
+        self.config = folder / f'{name}.py'
+        self.config.write_text(TINY.format(repo=repo, attention=attention))
+        Config.fromfile(self.config).dump(self.config)  # bases take long to resolve
+        self.checkpoint = folder / f'{name}.pth'
+        torch.manual_seed(1)
+        self.model = init_model(str(self.config), device='cpu')
+        with torch.no_grad():  # peaks high enough to be drawn
+            self.model.head.final_layer.weight.mul_(50)
+        meta = dict(dataset_meta=self.model.dataset_meta)
+        torch.save(dict(state_dict=self.model.state_dict(), meta=meta), self.checkpoint)
+
+    def run(self, *inputs, **options):
+        return infer(self.config, self.checkpoint, inputs, device='cpu', **options)
+
+    def command(self, *args) -> int:
+        args = ['infer', self.config, self.checkpoint, '--device', 'cpu', *args]
+        return main([str(a) for a in args])
+
+    def expect(self, image, boxes=None) -> np.ndarray:
+        """Keypoints by MMPose, shape (N, 17, 2)."""
+        samples = inference_topdown(self.model, image, boxes)
+        return np.concatenate([s.pred_instances.keypoints for s in samples])
+
+
+@pytest.fixture(scope='module')
+def case(tmp_path_factory, repo_dir) -> Case:
+    return Case(tmp_path_factory.mktemp('model'), repo_dir, 'tiny', True)
+
+
+@pytest.fixture(scope='module')
+def detector(tmp_path_factory) -> dict:
+    from mmdet.registry import MODELS
+
+    folder = tmp_path_factory.mktemp('detector')
+    config, weights = folder / 'detector.py', folder / 'detector.pth'
+    config.write_text(DETECTOR)
+    cfg = Config.fromfile(config)
+    cfg.dump(config)  # bases take long to resolve
+    torch.manual_seed(2)
+    with MODELS.switch_scope_and_registry('mmdet'):
+        model = MODELS.build(cfg.model)
+    with torch.no_grad():  # large enough to make places differ
+        for layer in model.bbox_head.rtm_cls:
+            layer.weight.mul_(30)
+        for layer in model.bbox_head.rtm_reg:
+            layer.bias.fill_(3)
+    meta = dict(dataset_meta=dict(classes=('dog', 'person')))
+    torch.save(dict(state_dict=model.state_dict(), meta=meta), weights)
+    return dict(detector=str(config), detector_weights=str(weights))
+
+
+def noise(size, seed=0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    small = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    return cv2.resize(small, size)
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    folder = tmp_path / 'photos'
+    folder.mkdir()
+    for i, (name, size) in enumerate(SIZES.items()):
+        cv2.imwrite(str(folder / f'{name}.png'), noise(size, i))
+    return folder
+
+
+@pytest.fixture
+def video(tmp_path) -> Path:
+    path = tmp_path / 'clip.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 5, (96, 64))
+    for i in range(10):
+        writer.write(noise((96, 64), i))
+    writer.release()
+    return path
+
+
+def predictions(out: Path, name: str) -> list:
+    return json.loads((out / 'predictions' / f'{name}.json').read_text())
+
+
+def keypoints(people: list) -> np.ndarray:
+    return np.array([person['keypoints'] for person in people])
+
+
+def frames(path: Path) -> list[np.ndarray]:
+    capture, found = cv2.VideoCapture(str(path)), []
+    while True:
+        ok, frame = capture.read()
+        if not ok:
+            return found
+        found.append(frame)
+
+
+# Pictures
+
+
+def test_whole_picture(case, photos, tmp_path):
+    out = tmp_path / 'out'
+    picture = str(photos / 'b.png')
+    done = case.run(picture, out_dir=out, kpt_thr=0)
+    assert done.people == {picture: 1} and not done.skipped
+    (person,) = predictions(out, 'b')
+    np.testing.assert_allclose([person['keypoints']], case.expect(picture), atol=1e-3)
+    assert person['bbox'] == [[0, 0, 80, 60]]
+    assert len(person['keypoint_scores']) == 17
+    drawn, source = cv2.imread(str(out / 'visualizations/b.png')), cv2.imread(picture)
+    assert drawn.shape == source.shape
+    assert (drawn != source).any()
+
+
+def test_nothing_is_drawn_above_the_threshold(case, photos, tmp_path):
+    case.run(photos, out_dir=tmp_path, kpt_thr=1e9)
+    drawn = cv2.imread(str(tmp_path / 'visualizations/b.png'))
+    np.testing.assert_array_equal(drawn, cv2.imread(str(photos / 'b.png')))
+
+
+def test_folder_with_broken_pictures(case, photos, tmp_path, capsys):
+    """What can be done is done, and the rest is told."""
+    image = noise((200, 200), 5)
+    encoded = cv2.imencode('.jpg', image)[1].tobytes()
+    (photos / 'a_cut.jpg').write_bytes(encoded[: len(encoded) // 2])
+    assert cv2.imread(str(photos / 'a_cut.jpg')) is not None  # OpenCV sees no harm
+    (photos / 'd_empty.jpg').write_bytes(b'')
+    (photos / 'e_text.png').write_text('no picture')
+    (photos / 'notes.txt').write_text('left alone')
+    out = tmp_path / 'out'
+    assert case.command(photos, '--out-dir', out, '--batch-size', '2') == 1
+    printed = capsys.readouterr()
+    assert '2 people in 2 of 5 inputs' in printed.out
+    errors = [line for line in printed.err.splitlines() if line.startswith('error: ')]
+    assert [Path(line.split(': ')[1]).name for line in errors] == [
+        'a_cut.jpg',
+        'd_empty.jpg',
+        'e_text.png',
+    ]
+    assert 'truncated' in errors[0]
+    for name in SIZES:
+        expected = case.expect(str(photos / f'{name}.png'))
+        found = keypoints(predictions(out, name))
+        np.testing.assert_allclose(found, expected, atol=1e-3)
+    assert sorted(p.name for p in (out / 'predictions').iterdir()) == [
+        'b.json',
+        'c.json',
+    ]
+
+
+def test_json_or_pictures_only(case, photos, tmp_path):
+    case.run(photos, out_dir=tmp_path / '1', save_pictures=False)
+    assert not (tmp_path / '1' / 'visualizations').exists()
+    case.run(photos, out_dir=tmp_path / '2', save_json=False)
+    assert not (tmp_path / '2' / 'predictions').exists()
+    with pytest.raises(ValueError, match='neither pictures nor json'):
+        case.run(photos, out_dir=tmp_path, save_json=False, save_pictures=False)
+
+
+# Boxes
+
+BOXES = {'b': [[5, 5, 40, 50], [30, 0, 80, 60], [0, 10, 33, 44]], 'c': []}
+
+
+def xywh(box):
+    return [box[0], box[1], box[2] - box[0], box[3] - box[1]]
+
+
+def write_ann_file(path: Path) -> Path:
+    images = [dict(id=i, file_name=f'{name}.png') for i, name in enumerate(BOXES)]
+    annotations = [
+        dict(id=j, image_id=i, category_id=7, bbox=xywh(box), iscrowd=0)
+        for i, boxes in enumerate(BOXES.values())
+        for j, box in enumerate(boxes)
+    ]
+    annotations.append(
+        dict(id=90, image_id=1, category_id=7, bbox=[0, 0, 9, 9], iscrowd=1)
+    )
+    annotations.append(
+        dict(id=91, image_id=1, category_id=1, bbox=[0, 0, 9, 9], iscrowd=0)
+    )
+    categories = [dict(id=1, name='dog'), dict(id=7, name='person')]
+    path.write_text(
+        json.dumps(dict(images=images, annotations=annotations, categories=categories))
+    )
+    return path
+
+
+@pytest.mark.parametrize('batch_size', [1, 2, 8])
+def test_annotated_boxes(case, photos, tmp_path, batch_size):
+    boxes = GivenBoxes.from_files(ann_file=write_ann_file(tmp_path / 'ann.json'))
+    done = case.run(photos, out_dir=tmp_path, boxes=boxes, batch_size=batch_size)
+    assert list(done.people.values()) == [3, 0]
+    people = predictions(tmp_path, 'b')
+    expected = case.expect(str(photos / 'b.png'), np.array(BOXES['b'], float))
+    np.testing.assert_allclose(keypoints(people), expected, atol=1e-3)
+    np.testing.assert_allclose([p['bbox'][0] for p in people], BOXES['b'], atol=1e-3)
+    assert predictions(tmp_path, 'c') == []
+    drawn = cv2.imread(str(tmp_path / 'visualizations/c.png'))
+    np.testing.assert_array_equal(drawn, cv2.imread(str(photos / 'c.png')))
+
+
+def write_detections(path: Path, ids: list, scores=(0.9, 0.8, 0.1)) -> Path:
+    entries = [
+        dict(image_id=i, category_id=1, bbox=xywh(box), score=score)
+        for i in ids
+        for box, score in zip(BOXES['b'], scores, strict=True)
+    ]
+    path.write_text(json.dumps(entries))
+    return path
+
+
+def test_detection_results(case, photos, tmp_path):
+    """By the number in the file's name, without what scores too low."""
+    shutil.copy(photos / 'b.png', photos / 'COCO_000000000139.png')
+    boxes = write_detections(tmp_path / 'boxes.json', [139])
+    out = tmp_path / 'out'
+    assert case.command(photos, '--boxes', boxes, '--out-dir', out) == 0
+    people = predictions(out, 'COCO_000000000139')
+    assert [round(float(p['bbox_score']), 3) for p in people] == [0.9, 0.8]
+    expected = case.expect(str(photos / 'b.png'), np.array(BOXES['b'][:2], float))
+    np.testing.assert_allclose(keypoints(people), expected, atol=1e-3)
+    assert predictions(out, 'b') == []
+
+
+def test_detection_results_with_names(photos, tmp_path):
+    """The annotation file tells that image 1 is c.png; its own boxes are not used."""
+    boxes = GivenBoxes.from_files(
+        write_detections(tmp_path / 'boxes.json', [1]).as_posix(), None
+    )
+    assert boxes.boxes.keys() == {1}
+    ann_file = write_ann_file(tmp_path / 'ann.json')
+    entries = json.loads((tmp_path / 'boxes.json').read_text())
+    for entry in entries:
+        entry['category_id'] = 7
+    (tmp_path / 'boxes.json').write_text(json.dumps(entries))
+    boxes = GivenBoxes.from_files(tmp_path / 'boxes.json', ann_file, score_thr=0.5)
+    found = boxes.of_images([str(photos / 'b.png'), str(photos / 'c.png')])
+    assert found.keys() == {1}
+    np.testing.assert_allclose(found[1][:, :4], BOXES['b'][:2])
+
+
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        (None, 'does not exist'),
+        ('{', 'is no json file'),
+        ('{}', 'no file of detection results'),
+        ('[{"image_id": 1}]', 'entry 0 of .* does not have image_id and a bbox'),
+        ('[{"image_id": 1, "bbox": [1, 2, 3]}]', 'four numbers'),
+        ('[{"image_id": 1, "bbox": [1, 2, 3, NaN]}]', 'not finite'),
+        ('[{"image_id": 5, "bbox": [1, 2, 3, 4]}]', r'there are boxes for \[5\]'),
+        ('[{"image_id": 1, "bbox": [1, 2, 0, 4]}]', r'there are boxes for \[\]'),
+    ],
+)
+def test_bad_boxes(photos, tmp_path, content, message):
+    path = tmp_path / 'boxes.json'
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        GivenBoxes.from_files(path).of_images([str(photos / 'b.png')])
+
+
+def test_bad_annotation_files(tmp_path):
+    (tmp_path / 'ann.json').write_text('[]')
+    with pytest.raises(ValueError, match='no COCO annotation file'):
+        GivenBoxes.from_files(ann_file=tmp_path / 'ann.json')
+    with pytest.raises(ValueError, match='boxes, ann_file or both'):
+        GivenBoxes.from_files()
+    boxes = GivenBoxes({1: np.ones((1, 5))})
+    with pytest.raises(ValueError, match='both stand for image 1'):
+        boxes.of_images(['x/001.jpg', 'y/001.jpg'])
+
+
+def test_detector(case, detector, photos, tmp_path):
+    """Boxes of a detector (random weights, so threshold 0) flow into poses."""
+    done = case.run(photos, out_dir=tmp_path, bbox_thr=0.0, nms_thr=1.0, **detector)
+    people = predictions(tmp_path, 'b')
+    assert len(people) == done.people[str(photos / 'b.png')] > 0
+    boxes = np.array([person['bbox'][0] for person in people])
+    assert (boxes >= 0).all() and (boxes <= 80.001).all()  # the padded picture
+    expected = case.expect(str(photos / 'b.png'), boxes)
+    np.testing.assert_allclose(keypoints(people), expected, atol=1e-2)
+
+    # The same boxes, without those that overlap a better one.
+    case.run(photos, out_dir=tmp_path, bbox_thr=0.0, nms_thr=0.01, **detector)
+    apart = np.array([person['bbox'][0] for person in predictions(tmp_path, 'b')])
+    assert 0 < len(apart) < len(boxes)
+    assert {tuple(box) for box in apart} <= {tuple(box) for box in boxes}
+
+    # Nobody found is nobody, not the whole picture.
+    done = case.run(photos, out_dir=tmp_path, bbox_thr=0.99, **detector)
+    assert list(done.people.values()) == [0, 0]
+    assert predictions(tmp_path, 'b') == []
+
+
+def test_detector_takes_its_category(case, detector, photos, tmp_path):
+    options = dict(detector, bbox_thr=0.0, nms_thr=1.0)
+    people = case.run(photos, out_dir=tmp_path, **options).people
+    dogs = case.run(photos, out_dir=tmp_path, detector_category='dog', **options).people
+    both = [people[key] + dogs[key] for key in people]
+    assert both == [20, 20]  # what the detector keeps, split between the two
+    with pytest.raises(ValueError, match=r"no category 'cat', .* \['dog', 'person'\]"):
+        case.run(photos, out_dir=tmp_path, detector_category='cat', **options)
+
+
+def test_bad_detector(case, detector, photos, tmp_path):
+    with pytest.raises(ValueError, match='random weights'):
+        case.run(photos, out_dir=tmp_path, detector=detector['detector'])
+    options = dict(detector, detector_weights=str(case.checkpoint))
+    with pytest.raises(ValueError, match='does not fit the model RTMDet'):
+        case.run(photos, out_dir=tmp_path, **options)
+    with pytest.raises(FileNotFoundError, match='config no.py does not exist'):
+        case.run(photos, out_dir=tmp_path, detector='no.py', detector_weights='x')
+    with pytest.raises(ValueError, match='without detector'):
+        case.run(photos, out_dir=tmp_path, detector_weights='x')
+    boxes = GivenBoxes({1: np.ones((1, 5))})
+    with pytest.raises(ValueError, match='nothing to detect'):
+        case.run(photos, out_dir=tmp_path, boxes=boxes, **detector)
+
+
+# Videos
+
+
+def test_video(case, video, tmp_path):
+    done = case.run(video, out_dir=tmp_path, batch_size=4, kpt_thr=0)
+    assert done.people == {str(video): 10} and not done.skipped
+    result = predictions(tmp_path, 'clip')
+    assert [frame['frame_id'] for frame in result] == list(range(10))
+    sources, drawn = frames(video), frames(tmp_path / 'visualizations/clip.mp4')
+    assert len(drawn) == 10
+    for source, picture, frame in zip(sources, drawn, result, strict=True):
+        assert picture.shape == source.shape
+        found = keypoints(frame['instances'])
+        np.testing.assert_allclose(found, case.expect(source), atol=1e-3)
+
+
+def test_video_with_boxes(case, video, tmp_path):
+    boxes = write_detections(tmp_path / 'boxes.json', [0, 7])
+    assert case.command(video, '--boxes', boxes, '--out-dir', tmp_path) == 0
+    counts = [len(frame['instances']) for frame in predictions(tmp_path, 'clip')]
+    assert counts == [2, 0, 0, 0, 0, 0, 0, 2, 0, 0]
+    assert len(frames(tmp_path / 'visualizations/clip.mp4')) == 10
+    boxes = write_detections(tmp_path / 'boxes.json', [100])
+    assert case.command(video, '--boxes', boxes, '--out-dir', tmp_path) == 2
+
+
+def test_broken_video_beside_a_picture(case, photos, tmp_path):
+    (tmp_path / 'broken.mp4').write_bytes(b'no video')
+    done = case.run(tmp_path / 'broken.mp4', photos, out_dir=tmp_path / 'out')
+    assert list(done.skipped) == [str(tmp_path / 'broken.mp4')]
+    assert list(done.people.values()) == [1, 1]
+
+
+# Checkpoints
+
+
+def test_checkpoint_without_dataset_meta(case, photos, tmp_path):
+    """The config's data set tells the skeleton then, and a plain state dict will do."""
+    plain = tmp_path / 'plain.pth'
+    torch.save(torch.load(case.checkpoint, weights_only=True)['state_dict'], plain)
+    infer(case.config, plain, photos, tmp_path / 'out', device='cpu', kpt_thr=0)
+    case.run(photos, out_dir=tmp_path / 'with_meta', kpt_thr=0)
+    for name in ('b', 'c'):
+        a, b = (
+            cv2.imread(str(tmp_path / d / 'visualizations' / f'{name}.png'))
+            for d in ('out', 'with_meta')
+        )
+        np.testing.assert_array_equal(a, b)
+
+
+def test_checkpoint_tells_the_skeleton(case, photos, tmp_path):
+    """Its dataset_meta is used: all in black, the picture only gets darker."""
+    checkpoint = torch.load(case.checkpoint, weights_only=True)
+    meta = checkpoint['meta']['dataset_meta']
+    for colors in ('skeleton_link_colors', 'keypoint_colors'):
+        meta[colors] = np.zeros_like(meta[colors])
+    torch.save(checkpoint, tmp_path / 'black.pth')
+    infer(case.config, tmp_path / 'black.pth', photos, tmp_path, kpt_thr=0)
+    drawn = cv2.imread(str(tmp_path / 'visualizations/b.png')).astype(int)
+    source = cv2.imread(str(photos / 'b.png')).astype(int)
+    changed = (drawn != source).any(axis=2)
+    assert changed.any() and (drawn <= source).all()
+
+
+def test_checkpoint_of_another_model(case, photos, tmp_path, repo_dir):
+    other = Case(tmp_path, repo_dir, 'other', False)
+    with pytest.raises(ValueError) as error:
+        infer(other.config, case.checkpoint, photos, tmp_path / 'out')
+    message = str(error.value)
+    assert 'does not fit the model TopdownPoseEstimator with ELHRNet' in message
+    extra = case.model.state_dict().keys() - other.model.state_dict().keys()
+    assert f'{len(extra)} not in the model (' in message
+    assert any(key in message for key in extra)
+    assert not (tmp_path / 'out').exists()
+
+    with pytest.raises(ValueError, match=rf'{len(extra)} missing \(backbone'):
+        infer(case.config, other.checkpoint, photos, tmp_path / 'out')
+
+    wide = torch.load(case.checkpoint, weights_only=True)
+    wide['state_dict']['head.final_layer.bias'] = torch.zeros(14)
+    torch.save(wide, tmp_path / 'wide.pth')
+    shapes = r'1 of another shape \(head.final_layer.bias \(14,\) for \(17,\)\)'
+    with pytest.raises(ValueError, match=shapes):
+        infer(case.config, tmp_path / 'wide.pth', photos, tmp_path / 'out')
+
+
+class Unknown:
+    """What no checkpoint should hold."""
+
+
+@pytest.mark.parametrize(
+    'spoil, message',
+    [
+        (lambda c, p: None, 'does not exist'),
+        (lambda c, p: p.write_bytes(c.read_bytes()[:-500]), 'cannot be read, it is tr'),
+        (lambda c, p: p.write_bytes(c.read_bytes()[:100]), 'cannot be read, it is tr'),
+        (lambda c, p: p.write_bytes(b''), 'cannot be read, it is tr'),
+        (lambda c, p: p.write_text('no checkpoint'), 'cannot be read, it is tr'),
+        (lambda c, p: torch.save(Unknown(), p), '(safe loader: .*|holds a )Unknown'),
+        (lambda c, p: torch.save(torch.ones(2), p), 'holds a Tensor'),
+    ],
+)
+def test_broken_checkpoint(case, photos, tmp_path, spoil, message):
+    path = tmp_path / 'broken.pth'
+    spoil(case.checkpoint, path)
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        infer(case.config, path, photos, tmp_path / 'out', device='cpu')
+    assert not (tmp_path / 'out').exists()
+
+
+# Names
+
+
+def test_same_names(case, photos, tmp_path):
+    (photos / 'sub').mkdir()
+    cv2.imwrite(str(photos / 'sub' / 'b.png'), noise((30, 40), 9))
+    cv2.imwrite(str(photos / 'b.jpg'), noise((40, 30), 9))
+    inputs = [photos / 'b.png', photos / 'sub' / 'b.png', photos / 'b.jpg']
+    done = case.run(*inputs, inputs[0], out_dir=tmp_path / 'out', kpt_thr=0)
+    assert list(done.names.values()) == ['b', 'b-2', 'b-3']
+    for path, name in zip(inputs, ('b', 'b-2', 'b-3'), strict=True):
+        found = keypoints(predictions(tmp_path / 'out', name))
+        np.testing.assert_allclose(found, case.expect(str(path)), atol=1e-3)
+        drawn = tmp_path / 'out' / 'visualizations' / f'{name}{path.suffix}'
+        assert cv2.imread(str(drawn)).shape == cv2.imread(str(path)).shape
+    index = json.loads((tmp_path / 'out' / 'inputs.json').read_text())
+    assert index == {
+        n: str(p.resolve()) for p, n in done.names.items() for p in [Path(p)]
+    }
+
+
+def test_names_stay_and_others_are_left_alone(tmp_path):
+    assert name_outputs(tmp_path, ['x/a.jpg']) == {'x/a.jpg': 'a'}
+    assert name_outputs(tmp_path, ['y/a.jpg', 'x/a.jpg']) == {
+        'y/a.jpg': 'a-2',
+        'x/a.jpg': 'a',
+    }
+    (tmp_path / 'predictions').mkdir()
+    (tmp_path / 'predictions' / 'c.json').write_text('mine')
+    with pytest.raises(ValueError, match='c.json is there already'):
+        name_outputs(tmp_path, ['x/b.jpg', 'x/c.jpg'])
+    assert (tmp_path / 'predictions' / 'c.json').read_text() == 'mine'
+    (tmp_path / 'inputs.json').write_text('[1]')
+    with pytest.raises(ValueError, match='not written by this tool'):
+        name_outputs(tmp_path, ['x/b.jpg'])
+
+
+def test_inputs_are_never_overwritten(case, photos, tmp_path):
+    """Not even where the results of a first run are the input of a second."""
+    case.run(photos, out_dir=tmp_path, kpt_thr=0)
+    folder = tmp_path / 'visualizations'
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    case.run(folder, out_dir=tmp_path, kpt_thr=0)
+    assert {path: path.read_bytes() for path in before} == before
+    assert (folder / 'b-2.png').is_file()
+
+
+# Arguments
+
+
+def test_find_inputs(photos, video):
+    b, c = str(photos / 'b.png'), str(photos / 'c.png')
+    assert find_inputs(photos) == ([b, c], [])
+    assert find_inputs([video, photos / '*.png', b]) == ([b, c], [str(video)])
+    (photos / 'odd[1].png').write_bytes((photos / 'b.png').read_bytes())
+    assert find_inputs(photos / 'odd[1].png') == ([str(photos / 'odd[1].png')], [])
+    (photos / 'empty').mkdir()
+    (photos / 'notes.txt').write_text('')
+    for bad, message in {
+        photos / 'none.png': 'does not exist',
+        photos / '*.gif': 'does not exist',
+        photos / 'empty': 'holds no pictures',
+        photos / 'notes.txt': 'neither a picture nor a video',
+    }.items():
+        with pytest.raises((ValueError, FileNotFoundError), match=message):
+            find_inputs(bad)
+    with pytest.raises(ValueError, match='no inputs'):
+        find_inputs([])
+
+
+def test_bad_arguments(case, photos, tmp_path):
+    with pytest.raises(ValueError, match='batch_size is 0'):
+        case.run(photos, out_dir=tmp_path, batch_size=0)
+    with pytest.raises(FileNotFoundError, match='config no.py does not exist'):
+        infer('no.py', case.checkpoint, photos, tmp_path)
+    with pytest.raises(ValueError, match="device 'gpu' is unknown"):
+        choose_device('gpu')
+    with pytest.raises(ValueError, match="'cuda:99' is not here"):
+        choose_device('cuda:99')
+    bottom_up = Config.fromfile(case.config)
+    bottom_up.data_mode = 'bottomup'
+    bottom_up.dump(tmp_path / 'bottom_up.py')
+    with pytest.raises(ValueError, match="data_mode 'bottomup', expected a top-down"):
+        infer(tmp_path / 'bottom_up.py', case.checkpoint, photos, tmp_path)
+
+
+def test_tool(case, photos, tmp_path, repo_dir):
+    tool = [sys.executable, repo_dir / 'tools' / 'infer.py']
+    args = [case.config, case.checkpoint, photos, '--device', 'cpu']
+    run = subprocess.run(
+        [*tool, *args],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=dict(os.environ, PYTHONPATH=str(repo_dir)),
+    )
+    assert run.returncode == 0, run.stderr
+    assert '2 people in 2 of 2 inputs; results in work_dirs/infer' in run.stdout
+    assert (tmp_path / 'work_dirs/infer/visualizations/b.png').is_file()
+
+
+# Real photographs
+
+
+def test_photographs(case, shared_dir, tmp_path):
+    """Ten photographs with their annotated people: all of them, in place."""
+    source = shared_dir / 'data' / 'coco_people'
+    dataset = json.loads(source.with_suffix('.json').read_text())
+    chosen = dataset['images'][:10]
+    with zipfile.ZipFile(source.with_suffix('.zip')) as archive:
+        members = {Path(name).name: name for name in archive.namelist()}
+        for image in chosen:
+            path = tmp_path / 'photos' / image['file_name']
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(archive.read(members[path.name]))
+    boxes = GivenBoxes.from_files(ann_file=source.with_suffix('.json'))
+    out = tmp_path / 'out'
+    case.run(tmp_path / 'photos', out_dir=out, boxes=boxes, kpt_thr=0)
+    for image in chosen:
+        wanted = [
+            a['bbox']
+            for a in dataset['annotations']
+            if a['image_id'] == image['id'] and not a['iscrowd']
+        ]
+        people = predictions(out, Path(image['file_name']).stem)
+        assert len(people) == len(wanted)
+        for person, (x, y, w, h) in zip(people, wanted, strict=True):
+            np.testing.assert_allclose(
+                person['bbox'][0], [x, y, x + w, y + h], rtol=1e-5
+            )
+            # The crop is the box, widened to the input's shape, times 1.25. Where a
+            # heatmap is nowhere positive, the place is one step outside of it.
+            crop = 1.25 * np.array([max(w, h * 3 / 4), max(h, w * 4 / 3)])
+            places = np.array(person['keypoints']) - (x + w / 2, y + h / 2)
+            assert (np.abs(places) <= crop / 2 + 1.1 * crop / (24, 32)).all()
+        drawn = cv2.imread(str(out / 'visualizations' / image['file_name']))
+        assert drawn.shape == (image['height'], image['width'], 3)
