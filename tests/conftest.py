@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import mmpose_light  # noqa: F401  (registers the modules, closes the stack's gaps)
+from mmpose_light.datasets.synthetic_people import write_synthetic_people
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -33,3 +34,12 @@ def shared_dir() -> Path:
     if not (shared / 'data').is_dir():
         pytest.skip(f'real photographs not found: {shared / "data"} is missing')
     return shared
+
+
+@pytest.fixture(scope='session')
+def synthetic_coco(tmp_path_factory) -> Path:
+    """A small set of synthetic people in COCO's layout: train and val."""
+    root = tmp_path_factory.mktemp('synthetic')
+    write_synthetic_people(root, num_images=6, seed=0, split='train', max_people=2)
+    write_synthetic_people(root, num_images=4, seed=1, split='val', max_people=2)
+    return root

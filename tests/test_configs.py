@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import init_default_scope
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.models import build_pose_estimator
 from mmpose.registry import DATASETS
@@ -17,7 +18,9 @@ LEAVES = sorted(str(p.relative_to(CONFIGS)) for p in CONFIGS.rglob('td-hm_*.py')
 
 @pytest.fixture(params=LEAVES)
 def config(request):
-    return Config.fromfile(CONFIGS / request.param)
+    config = Config.fromfile(CONFIGS / request.param)
+    init_default_scope(config.default_scope)
+    return config
 
 
 def transform(pipeline, name):
@@ -91,10 +94,8 @@ def test_loss_predict_and_tensor(config):
     model = build_pose_estimator(config.model).train()
 
     def packed(dataloader):
-        # two samples, as BatchNorm wants where a map has a single value
         pipeline = Compose(dataloader.dataset.pipeline)
-        batch = pseudo_collate([pipeline({**person}) for _ in range(2)])
-        return model.data_preprocessor(batch)
+        return model.data_preprocessor(pseudo_collate([pipeline({**person})]))
 
     losses = model(**packed(config.train_dataloader), mode='loss')
     assert losses['loss_kpt'].isfinite()
@@ -107,7 +108,7 @@ def test_loss_predict_and_tensor(config):
     batch = packed(config.test_dataloader)
     with torch.no_grad():
         batch = dict(inputs=batch['inputs'][:1], data_samples=batch['data_samples'][:1])
-        heatmaps = model(batch['inputs'], mode='tensor')
+        heatmaps = model(batch['inputs'], None, mode='tensor')
         result = model(**batch, mode='predict')[0].pred_instances
     width, height = config.codec.heatmap_size
     assert heatmaps.shape == (1, joints, height, width)

@@ -1,0 +1,421 @@
+"""Bodies of the synthetic people: proportions, poses, forward kinematics, camera.
+
+Segment lengths are the averages of Drillis and Contini, "Body Segment Parameters"
+(1966), in fractions of the stature; radii are chosen by eye. A pose is a set of
+joint angles drawn from a table of ranges; forward kinematics turns it into points.
+
+Axes of a body: x to its own left, y up, z to its front; the pelvis is the origin, the
+stature the unit, angles are degrees. Axes of a view: x right, y down, z to the camera.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+KEYPOINTS = (
+    'nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear',
+    'left_shoulder', 'right_shoulder', 'left_elbow', 'right_elbow',
+    'left_wrist', 'right_wrist', 'left_hip', 'right_hip',
+    'left_knee', 'right_knee', 'left_ankle', 'right_ankle',
+)  # fmt: skip
+"""The 17 keypoints in COCO's order."""
+
+SKELETON = (
+    (16, 14), (14, 12), (17, 15), (15, 13), (12, 13), (6, 12), (7, 13), (6, 7), (6, 8),
+    (7, 9), (8, 10), (9, 11), (2, 3), (1, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 7),
+)  # fmt: skip
+"""COCO's links between them, counted from 1."""
+
+SIDES = {'left': 1, 'right': -1}
+
+Range = tuple[float, float]
+
+
+class Limb(NamedTuple):
+    """Ranges of the four angles of an arm or a leg.
+
+    Args:
+        flex (tuple[float, float]): The upper segment swings forward; 0 hangs down,
+            90 points forward, 180 up.
+        abduct (tuple[float, float]): The upper segment swings away from the body.
+        twist (tuple[float, float]): The upper segment turns about its own axis;
+            positive turns the bend outward.
+        bend (tuple[float, float]): The elbow or the knee bends.
+    """
+
+    flex: Range
+    abduct: Range
+    twist: Range
+    bend: Range
+
+
+ARMS = {
+    #                flex        abduct      twist       bend
+    'hang':    Limb((-15, 20),  (3, 18),    (-30, 10),  (0, 35)),
+    'hip':     Limb((-35, -5),  (35, 55),   (-95, -70), (75, 105)),
+    'forward': Limb((40, 105),  (-10, 30),  (-40, 30),  (0, 90)),
+    'side':    Limb((-20, 30),  (50, 110),  (-40, 60),  (0, 90)),
+    'up':      Limb((125, 178), (-5, 35),   (-40, 40),  (0, 80)),
+    'fold':    Limb((5, 40),    (0, 25),    (-75, -35), (70, 125)),
+    'drive':   Limb((15, 60),   (5, 25),    (-40, 0),   (65, 115)),
+    'trail':   Limb((-60, -20), (8, 28),    (-30, 0),   (50, 100)),
+}  # fmt: skip
+LEGS = {
+    #                flex        abduct      twist       bend
+    'stand':   Limb((-6, 8),    (0, 12),    (-5, 20),   (0, 8)),
+    'step':    Limb((10, 32),   (0, 10),    (-5, 10),   (0, 25)),
+    'push':    Limb((-28, -8),  (0, 10),    (-5, 10),   (5, 40)),
+    'drive':   Limb((35, 85),   (0, 12),    (-5, 10),   (45, 110)),
+    'trail':   Limb((-35, 0),   (0, 12),    (-5, 10),   (30, 100)),
+    'sit':     Limb((70, 100),  (0, 25),    (-10, 15),  (60, 105)),
+    'squat':   Limb((70, 115),  (5, 35),    (-5, 20),   (75, 135)),
+    'lunge':   Limb((50, 85),   (0, 15),    (-5, 15),   (45, 95)),
+    'spread':  Limb((-5, 25),   (20, 50),   (0, 30),    (0, 30)),
+}  # fmt: skip
+
+
+class PoseFamily(NamedTuple):
+    """One family of poses.
+
+    Args:
+        share (float): How often it is drawn; the shares add up to 1.
+        lean (tuple[float, float]): Range of the forward lean of the torso.
+        legs (tuple[str, str]): Keys into ``LEGS``, for one leg and the other; which
+            is the left one is drawn.
+        arms (tuple[tuple[str, str], ...]): Pairs of keys into ``ARMS``, in the order
+            of the legs; one pair is drawn.
+        roll (tuple[float, float]): Range of the roll of the whole body in the
+            picture; either way round is as likely.
+    """
+
+    share: float
+    lean: Range
+    legs: tuple[str, str]
+    arms: tuple[tuple[str, str], ...]
+    roll: Range = (0, 6)
+
+
+POSES = {
+    'stand': PoseFamily(
+        0.26, (-5, 8), ('stand', 'stand'),
+        (('hang', 'hang'), ('hang', 'hip'), ('hip', 'hip'), ('fold', 'fold')),
+    ),
+    'reach': PoseFamily(
+        0.17, (-5, 20), ('stand', 'step'),
+        (('up', 'up'), ('up', 'hang'), ('forward', 'hang'), ('forward', 'forward'),
+         ('side', 'hang'), ('side', 'up')),
+    ),
+    'walk': PoseFamily(
+        0.15, (0, 10), ('step', 'push'), (('hang', 'hang'), ('trail', 'drive'))
+    ),
+    'run': PoseFamily(0.12, (5, 25), ('drive', 'trail'), (('trail', 'drive'),)),
+    'sit': PoseFamily(
+        0.12, (-15, 20), ('sit', 'sit'),
+        (('hang', 'hang'), ('forward', 'hang'), ('fold', 'fold'), ('fold', 'up')),
+    ),
+    'squat': PoseFamily(
+        0.05, (15, 45), ('squat', 'squat'), (('forward', 'forward'), ('fold', 'fold'))
+    ),
+    'lunge': PoseFamily(
+        0.05, (0, 30), ('lunge', 'push'), (('hip', 'hip'), ('up', 'forward'))
+    ),
+    'star': PoseFamily(
+        0.05, (-10, 10), ('spread', 'spread'), (('side', 'side'), ('up', 'up'))
+    ),
+    'lie': PoseFamily(
+        0.03, (-5, 15), ('stand', 'step'), (('hang', 'hang'), ('up', 'side')),
+        roll=(70, 110),
+    ),
+}  # fmt: skip
+
+FACINGS = {
+    # name: (share, middle of the camera's yaw, spread to either side)
+    'front': (0.50, 0, 35),
+    'left': (0.15, 90, 40),
+    'right': (0.15, -90, 40),
+    'back': (0.20, 180, 35),
+}
+"""Which side the camera sees; ``left`` means the body's left side."""
+
+# Segment lengths in statures: (mean, relative standard deviation).
+PROPORTIONS = {
+    'torso': (0.288, 0.05),
+    'shoulder': (0.100, 0.08),
+    'hip': (0.052, 0.08),
+    'upper_arm': (0.186, 0.05),
+    'forearm': (0.146, 0.05),
+    'hand': (0.060, 0.08),
+    'thigh': (0.245, 0.05),
+    'shank': (0.246, 0.05),
+    'foot': (0.100, 0.08),
+    'neck': (0.060, 0.08),
+    'head': (1.0, 0.08),
+    'girth': (1.0, 0.12),
+}
+
+# Points on the head, from its middle, for a head of average size.
+FACE = {
+    'nose': (0.0, -0.008, 0.056),
+    'left_eye': (0.019, 0.010, 0.044),
+    'right_eye': (-0.019, 0.010, 0.044),
+    'left_ear': (0.046, 0.0, -0.006),
+    'right_ear': (-0.046, 0.0, -0.006),
+}
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Joint angles of one body in degrees.
+
+    Args:
+        family (str): Key into ``POSES``.
+        lean (float): Forward lean of the torso.
+        side_bend (float): Sideways bend of the torso.
+        turn (float): Turn of the shoulders against the hips.
+        head (tuple[float, float, float]): Nod, tilt and turn of the head.
+        arms (dict[str, tuple]): For ``left`` and ``right`` the angles flex, abduct,
+            twist and bend.
+        legs (dict[str, tuple]): The same for the legs.
+        roll (float): Roll of the whole body in the picture.
+    """
+
+    family: str
+    lean: float
+    side_bend: float
+    turn: float
+    head: tuple[float, float, float]
+    arms: dict[str, tuple[float, ...]]
+    legs: dict[str, tuple[float, ...]]
+    roll: float
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """A posed body.
+
+    Args:
+        points (dict[str, np.ndarray]): Places of the joints and the points of the
+            face, each of shape (3,), in statures.
+        head_axes (np.ndarray): Rotation from the head's axes to the body's, (3, 3).
+        proportions (dict[str, float]): Segment lengths, by the keys of
+            ``PROPORTIONS``.
+    """
+
+    points: dict[str, np.ndarray]
+    head_axes: np.ndarray
+    proportions: dict[str, float]
+
+    def on_head(self, offset: tuple[float, float, float]) -> np.ndarray:
+        """Place of a point given by its offset from the middle of the head."""
+        size = self.proportions['head']
+        return self.points['head'] + self.head_axes @ (size * np.array(offset))
+
+
+@dataclass(frozen=True)
+class View:
+    """Where the camera stands; it looks at the pelvis.
+
+    Args:
+        facing (str): Key into ``FACINGS``.
+        yaw (float): Turn of the body about the vertical, in degrees; 0 faces the
+            camera, 90 shows the left side.
+        pitch (float): How far the camera looks down, in degrees.
+        roll (float): Clockwise roll of the body in the picture, in degrees.
+        distance (float): Distance of the camera in statures.
+    """
+
+    facing: str
+    yaw: float
+    pitch: float
+    roll: float
+    distance: float
+
+    def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Project points of a body with perspective.
+
+        Args:
+            points (np.ndarray): Points in the body's axes, shape (N, 3).
+
+        Returns:
+            tuple: The points in the view's axes, shape (N, 3), the pelvis at the
+            origin, in statures; and how much larger than at the pelvis things look
+            at each of them, shape (N, ).
+        """
+        turned = points @ (
+            rotation('z', -self.roll)
+            @ rotation('x', self.pitch)
+            @ rotation('y', -self.yaw)
+        ).T  # fmt: skip
+        zoom = self.distance / (self.distance - turned[:, 2])
+        return turned * [1, -1, 1] * zoom[:, None], zoom
+
+
+def rotation(axis: str, degrees: float) -> np.ndarray:
+    """Right-handed rotation matrix about the ``x``, ``y`` or ``z`` axis."""
+    cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    first, second = {'x': (1, 2), 'y': (2, 0), 'z': (0, 1)}[axis]
+    matrix = np.eye(3)
+    matrix[first, first] = matrix[second, second] = cos
+    matrix[first, second], matrix[second, first] = -sin, sin
+    return matrix
+
+
+def sample_proportions(rng: np.random.Generator) -> dict[str, float]:
+    """Draw the segment lengths of one body; one body in six is a child's."""
+    lengths = {
+        name: mean * (1 + spread * np.clip(rng.standard_normal(), -2, 2))
+        for name, (mean, spread) in PROPORTIONS.items()
+    }
+    if rng.random() < 1 / 6:
+        lengths['head'] *= 1.35
+        for name in ('thigh', 'shank', 'upper_arm', 'forearm'):
+            lengths[name] *= 0.9
+    return lengths
+
+
+def sample_pose(rng: np.random.Generator) -> Pose:
+    """Draw a pose family, then angles from its ranges."""
+    family = _choose(rng, {name: pose.share for name, pose in POSES.items()})
+    pose = POSES[family]
+    sides = sorted(SIDES, reverse=rng.random() < 0.5)
+    arms = pose.arms[rng.integers(len(pose.arms))]
+    return Pose(
+        family=family,
+        lean=rng.uniform(*pose.lean),
+        side_bend=rng.normal(0, 5),
+        turn=rng.normal(0, 10),
+        head=(rng.normal(5, 10), rng.normal(0, 7), rng.normal(0, 20)),
+        arms={
+            side: _draw(rng, ARMS[arm]) for side, arm in zip(sides, arms, strict=True)
+        },
+        legs={
+            side: _draw(rng, LEGS[leg])
+            for side, leg in zip(sides, pose.legs, strict=True)
+        },
+        roll=rng.uniform(*pose.roll) * rng.choice([-1, 1]),
+    )
+
+
+def sample_view(rng: np.random.Generator, pose: Pose) -> View:
+    """Draw where the camera stands."""
+    facing = _choose(rng, {name: share for name, (share, *_) in FACINGS.items()})
+    _, yaw, spread = FACINGS[facing]
+    return View(
+        facing=facing,
+        yaw=yaw + rng.uniform(-spread, spread),
+        pitch=rng.uniform(-8, 20),
+        roll=pose.roll,
+        distance=rng.uniform(3, 8),
+    )
+
+
+def make_skeleton(pose: Pose, proportions: dict[str, float]) -> Skeleton:
+    """Forward kinematics: from joint angles to points in space.
+
+    Args:
+        pose (Pose): The joint angles.
+        proportions (dict[str, float]): Segment lengths, by the keys of
+            ``PROPORTIONS``.
+
+    Returns:
+        Skeleton: The posed body.
+
+    Example:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> body = make_skeleton(sample_pose(rng), sample_proportions(rng))
+        >>> body.points['left_wrist'].shape
+        (3,)
+    """
+    size = proportions
+    points = {'pelvis': np.zeros(3)}
+
+    # The torso bends in two halves: at the pelvis and at the waist.
+    lower = rotation('x', pose.lean / 2) @ rotation('z', pose.side_bend / 2)
+    upper = (
+        rotation('x', pose.lean)
+        @ rotation('z', pose.side_bend)
+        @ rotation('y', pose.turn)
+    )
+    points['waist'] = lower @ [0, 0.4 * size['torso'], 0]
+    points['neck'] = points['waist'] + upper @ [0, 0.6 * size['torso'], 0]
+
+    # The head goes only half of the torso's lean along: people look ahead.
+    nod, tilt, turn = pose.head
+    head_axes = (
+        rotation('x', pose.lean / 2 + nod)
+        @ rotation('z', pose.side_bend + tilt)
+        @ rotation('y', pose.turn + turn)
+    )
+    points['head'] = points['neck'] + head_axes @ [
+        0, size['neck'] + 0.065 * size['head'], 0.01
+    ]  # fmt: skip
+
+    for side, sign in SIDES.items():
+        points[f'{side}_shoulder'] = points['neck'] + upper @ [
+            sign * size['shoulder'], -0.01, 0
+        ]  # fmt: skip
+        points[f'{side}_hip'] = np.array([sign * size['hip'], 0, 0])
+        _hang_limb(
+            points,
+            (f'{side}_shoulder', f'{side}_elbow', f'{side}_wrist'),
+            (size['upper_arm'], size['forearm']),
+            upper,
+            pose.arms[side],
+            sign,
+            bend_sign=-1,
+        )
+        forearm = points[f'{side}_wrist'] - points[f'{side}_elbow']
+        points[f'{side}_hand'] = points[f'{side}_wrist'] + forearm * (
+            size['hand'] / size['forearm']
+        )
+        shank_axes = _hang_limb(
+            points,
+            (f'{side}_hip', f'{side}_knee', f'{side}_ankle'),
+            (size['thigh'], size['shank']),
+            np.eye(3),
+            pose.legs[side],
+            sign,
+            bend_sign=1,
+        )
+        points[f'{side}_toe'] = points[f'{side}_ankle'] + shank_axes @ [
+            0, -0.035, size['foot']
+        ]  # fmt: skip
+
+    skeleton = Skeleton(points, head_axes, proportions)
+    for name, offset in FACE.items():
+        points[name] = skeleton.on_head(offset)
+    return skeleton
+
+
+def _hang_limb(
+    points: dict[str, np.ndarray],
+    names: tuple[str, str, str],
+    lengths: tuple[float, float],
+    parent: np.ndarray,
+    angles: tuple[float, ...],
+    sign: int,
+    bend_sign: int,
+) -> np.ndarray:
+    """Add the two lower joints of a limb; return the axes of its lower segment."""
+    flex, abduct, twist, bend = angles
+    axes = (
+        parent
+        @ rotation('x', -flex)
+        @ rotation('z', sign * abduct)
+        @ rotation('y', sign * twist)
+    )
+    first, second, third = names
+    points[second] = points[first] + axes @ [0, -lengths[0], 0]
+    axes = axes @ rotation('x', bend_sign * bend)
+    points[third] = points[second] + axes @ [0, -lengths[1], 0]
+    return axes
+
+
+def _choose(rng: np.random.Generator, shares: dict[str, float]) -> str:
+    return str(rng.choice(list(shares), p=list(shares.values())))
+
+
+def _draw(rng: np.random.Generator, limb: Limb) -> tuple[float, ...]:
+    return tuple(rng.uniform(low, high) for low, high in limb)

@@ -1,0 +1,329 @@
+"""Synthetic people: a COCO set of drawn people for demos and tests, from nothing.
+
+Picture ``i`` of seed ``s`` depends on ``(s, i)`` alone, so the same seed always gives
+the same bytes, and a longer set begins with the shorter one.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rich.progress import track
+
+from .synthetic_body import (
+    KEYPOINTS,
+    SKELETON,
+    make_skeleton,
+    sample_pose,
+    sample_proportions,
+    sample_view,
+)
+from .synthetic_figure import Figure, draw_figure, sample_look
+from .synthetic_render import Sprite
+from .synthetic_scene import draw_background, draw_occluder, take_photo
+
+SIZES = ((320, 240), (240, 320), (288, 288), (320, 256))
+MAX_PEOPLE = 4
+MIN_VISIBLE = 0.6
+"""Nobody's visible share falls below this: what would hide more is left out."""
+
+OCCLUDER = 255
+"""The occluders' number in the map of owners."""
+
+FORMAT = 1
+"""Goes up when the same seed would give other pictures than before."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person of a picture.
+
+    Args:
+        figure (Figure): The person as drawn.
+        facing (str): Which side the camera sees: a key of
+            :data:`~mmpose_light.datasets.synthetic_body.FACINGS`.
+        visibility (np.ndarray): COCO's flags: 0 outside the picture, 1 hidden, 2
+            visible. Shape (17,).
+    """
+
+    figure: Figure
+    facing: str
+    visibility: np.ndarray
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and the truth about it.
+
+    Args:
+        image (np.ndarray): BGR, uint8, shape (height, width, 3).
+        owners (np.ndarray): Whose pixel it is: 0 nobody's, ``i + 1`` person ``i``'s,
+            255 an occluder's. uint8, shape (height, width).
+        people (list[Person]): From the farthest to the nearest.
+    """
+
+    image: np.ndarray
+    owners: np.ndarray
+    people: list[Person]
+
+
+def draw_picture(seed: int, index: int, max_people: int = MAX_PEOPLE) -> Picture:
+    """Draw one picture.
+
+    Args:
+        seed (int): Seed of the set.
+        index (int): Number of the picture in the set.
+        max_people (int): Most people in it. Default: 4.
+
+    Returns:
+        Picture: The picture, with at least one person.
+
+    Example:
+        >>> picture = draw_picture(seed=0, index=0)
+        >>> picture.people[0].visibility.shape
+        (17,)
+    """
+    rng = np.random.default_rng((seed, index))
+    size = SIZES[rng.integers(len(SIZES))]
+    image = draw_background(rng, size)
+    light = rng.normal(0, 1, 3) * (1, 0.7, 0.5) + (0, -0.8, 1.2)
+    light /= np.linalg.norm(light)
+
+    canvas = _Canvas(image)
+    figures = []
+    count = 1 + rng.binomial(max_people - 1, 0.35)
+    # Sorted by size: the small ones are far away, and what is near hides them.
+    for share in np.sort(rng.uniform(0.5, 0.98, count)):
+        figure, facing = _sample_figure(rng, share, light, size)
+        if canvas.put(figure.sprite, len(figures) + 1):
+            figures.append((figure, facing))
+    for _ in range(rng.choice([0, 1, 2], p=[0.45, 0.4, 0.15])):
+        canvas.put(draw_occluder(rng, size), OCCLUDER)
+    people = [
+        Person(figure, facing, _visibility(figure, canvas.owners, number))
+        for number, (figure, facing) in enumerate(figures, start=1)
+    ]
+    return Picture(take_photo(rng, canvas.image), canvas.owners, people)
+
+
+def write_synthetic_people(
+    out_dir: str | Path,
+    num_images: int,
+    seed: int = 0,
+    split: str = 'train',
+    max_people: int = MAX_PEOPLE,
+    overwrite: bool = False,
+) -> Path:
+    """Draw a set and write it in COCO's layout.
+
+    The pictures come to lie in ``{out_dir}/{split}``, the annotations in
+    ``{out_dir}/annotations/person_keypoints_{split}.json``. The annotations are
+    written last and at once, so a set that has them is whole. A whole set of the same
+    settings is left as it is.
+
+    Args:
+        out_dir (str | Path): Where to write; made if missing.
+        num_images (int): How many pictures.
+        seed (int): Seed of the set; sets of different seeds have nothing in common.
+            Default: 0.
+        split (str): Name of the set. Default: ``'train'``.
+        max_people (int): Most people in a picture. Default: 4.
+        overwrite (bool): Replace a set of other settings. Default: False.
+
+    Returns:
+        Path: The annotation file.
+
+    Raises:
+        ValueError: If a number is out of range, ``split`` is not a plain name, or
+            ``out_dir`` is no folder.
+        FileExistsError: If there is a set of other settings, unless ``overwrite``.
+    """
+    _check_arguments(num_images, seed, split, max_people)
+    out_dir = Path(out_dir)
+    for folder in (out_dir, *out_dir.parents):
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f'the output must be a folder, but {folder} is a file')
+    image_dir = out_dir / split
+    annotation_file = out_dir / 'annotations' / f'person_keypoints_{split}.json'
+    settings = dict(
+        format=FORMAT, num_images=num_images, seed=seed, max_people=max_people
+    )
+    if annotation_file.exists():
+        if _is_whole(annotation_file, image_dir, settings):
+            return annotation_file
+        if not overwrite and _settings_of(annotation_file) not in (None, settings):
+            raise FileExistsError(
+                f'{annotation_file} already holds another set; choose another output '
+                'folder or split, or ask for overwriting'
+            )
+        annotation_file.unlink()
+    image_dir.mkdir(parents=True, exist_ok=True)
+    annotation_file.parent.mkdir(parents=True, exist_ok=True)
+
+    images, annotations = [], []
+    for index in track(range(num_images), f'Drawing {split}'):
+        picture = draw_picture(seed, index, max_people)
+        height, width = picture.owners.shape
+        image = dict(
+            id=index + 1, file_name=f'{index + 1:012d}.jpg', width=width, height=height
+        )
+        images.append(image)
+        path = image_dir / image['file_name']
+        if not cv2.imwrite(str(path), picture.image, [cv2.IMWRITE_JPEG_QUALITY, 92]):
+            raise OSError(f'could not write {path}')
+        for annotation in annotate(picture):
+            annotations.append(
+                dict(id=len(annotations) + 1, image_id=image['id'], **annotation)
+            )
+    content = dict(
+        info=dict(description='Synthetic people of mmpose_light', settings=settings),
+        licenses=[],
+        categories=[
+            dict(
+                id=1,
+                name='person',
+                supercategory='person',
+                keypoints=KEYPOINTS,
+                skeleton=SKELETON,
+            )
+        ],
+        images=images,
+        annotations=annotations,
+    )
+    unfinished = annotation_file.with_suffix('.part')
+    unfinished.write_text(json.dumps(content))
+    os.replace(unfinished, annotation_file)
+    return annotation_file
+
+
+def annotate(picture: Picture) -> list[dict]:
+    """COCO annotations of the people in a picture, without ids.
+
+    Args:
+        picture (Picture): The picture.
+
+    Returns:
+        list[dict]: For every person: keypoints (17 times x, y, visibility),
+        num_keypoints, bbox (x, y, width, height of the visible body), area (its
+        number of pixels), segmentation (polygons), iscrowd and category_id.
+    """
+    annotations = []
+    for number, person in enumerate(picture.people, start=1):
+        mask = picture.owners == number
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        left, top = int(columns[0]), int(rows[0])
+        labelled = person.visibility > 0
+        places = np.round(person.figure.keypoints[:, :2], 1) * labelled[:, None]
+        keypoints = [
+            number
+            for (x, y), flag in zip(
+                places.tolist(), person.visibility.tolist(), strict=True
+            )
+            for number in (x, y, flag)
+        ]
+        outlines, _ = cv2.findContours(
+            mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+        )
+        annotations.append(
+            dict(
+                category_id=1,
+                iscrowd=0,
+                num_keypoints=int(labelled.sum()),
+                keypoints=keypoints,
+                bbox=[left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top],
+                area=int(mask.sum()),
+                segmentation=[o.ravel().tolist() for o in outlines if len(o) > 2],
+            )
+        )
+    return annotations
+
+
+class _Canvas:
+    """A picture in the making.
+
+    Args:
+        image (np.ndarray): The background, float32, shape (height, width, 3).
+    """
+
+    def __init__(self, image: np.ndarray) -> None:
+        self.image = image
+        self.owners = np.zeros(image.shape[:2], np.uint8)
+        self._areas = np.zeros(OCCLUDER + 1)
+        self._visible = np.zeros(OCCLUDER + 1)
+
+    def put(self, sprite: Sprite, number: int) -> bool:
+        """Put a sprite in front unless it would hide too much of somebody."""
+        window = sprite.window()
+        hidden = np.bincount(self.owners[window][sprite.mask], minlength=OCCLUDER + 1)
+        visible = self._visible - hidden
+        if (visible < MIN_VISIBLE * self._areas)[1:OCCLUDER].any():
+            return False
+        area = sprite.mask.sum()
+        self._areas[number] = area
+        self._visible = visible
+        self._visible[number] += area
+        self.owners[window][sprite.mask] = number
+        self.image[window][sprite.mask] = sprite.color[sprite.mask]
+        return True
+
+
+def _sample_figure(
+    rng: np.random.Generator, share: float, light: np.ndarray, size: tuple[int, int]
+) -> tuple[Figure, str]:
+    """Draw somebody who fills that share of the picture, and where they face."""
+    pose = sample_pose(rng)
+    skeleton = make_skeleton(pose, sample_proportions(rng))
+    view = sample_view(rng, pose)
+    points, _ = view.project(np.array(list(skeleton.points.values())))
+    low, high = points[:, :2].min(0) - 0.06, points[:, :2].max(0) + 0.06
+    extent = high - low
+    stature = share * min(*(size / extent), 1.3 * size[1])
+    # The body lies inside the picture; of one in four up to a quarter is cut off.
+    cut = 0.25 * stature * extent if rng.random() < 0.25 else 0.0
+    room = np.maximum(size - stature * extent, 0)
+    pelvis = rng.uniform(-cut, room + cut) - stature * low
+    look = sample_look(rng)
+    return draw_figure(skeleton, look, view, light, stature, pelvis, size), view.facing
+
+
+def _visibility(figure: Figure, owners: np.ndarray, number: int) -> np.ndarray:
+    """COCO's flags of a person's keypoints once the picture is complete."""
+    height, width = owners.shape
+    column, row = np.round(figure.keypoints[:, :2]).astype(int).T
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    in_front = owners[row.clip(0, height - 1), column.clip(0, width - 1)] == number
+    return inside * np.where(figure.shows & in_front, 2, 1)
+
+
+def _check_arguments(num_images: int, seed: int, split: str, max_people: int) -> None:
+    if num_images < 1:
+        raise ValueError(f'num_images must be at least 1, got {num_images}')
+    if seed < 0:
+        raise ValueError(f'seed must not be negative, got {seed}')
+    if not 1 <= max_people < OCCLUDER:
+        raise ValueError(
+            f'max_people must be from 1 to {OCCLUDER - 1}, got {max_people}'
+        )
+    if not split or Path(split).name != split or split == 'annotations':
+        raise ValueError(
+            f"split must be a plain name other than 'annotations', got {split!r}"
+        )
+
+
+def _settings_of(annotation_file: Path) -> dict | None:
+    """Settings of the set that the file describes, None if it is not readable."""
+    try:
+        return json.loads(annotation_file.read_text())['info']['settings']
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _is_whole(annotation_file: Path, image_dir: Path, settings: dict) -> bool:
+    """Whether the set has these settings and all its pictures."""
+    if _settings_of(annotation_file) != settings:
+        return False
+    names = [i['file_name'] for i in json.loads(annotation_file.read_text())['images']]
+    return all((image_dir / name).is_file() for name in names)

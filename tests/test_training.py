@@ -1,0 +1,189 @@
+"""Training through MMPose's runner: resume, several processes, bad input."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+
+# an EL-HRNet of one block a stage
+EL_HRNET = dict(
+    path='el_hrnet/td-hm_el-hrnet-w18_1xb16-300e_coco-128x96.py',
+    model=dict(
+        backbone=dict(
+            extra=dict(
+                stage1=dict(
+                    num_modules=1,
+                    num_branches=1,
+                    block='BOTTLENECK',
+                    num_blocks=(1,),
+                    num_channels=(8,),
+                ),
+                **{
+                    f'stage{n}': dict(
+                        num_modules=1,
+                        num_branches=n,
+                        block='BASIC',
+                        num_blocks=(1,) * n,
+                        num_channels=(18, 36, 72, 144)[:n],
+                    )
+                    for n in (2, 3, 4)
+                },
+            )
+        )
+    ),
+)
+NETWORKS = {'el-hrnet': EL_HRNET}
+
+
+@pytest.fixture(params=NETWORKS)
+def network(request):
+    return NETWORKS[request.param]
+
+
+def make_config(network, data_root, work_dir, epochs):
+    """A leaf config on the synthetic people, a few steps long."""
+    config = Config.fromfile(CONFIGS / network['path'])
+
+    def loader(split):
+        return dict(
+            batch_size=4,
+            num_workers=1,
+            # workers made anew each epoch draw the same random numbers after a resume
+            persistent_workers=False,
+            dataset=dict(
+                data_root=str(data_root),
+                ann_file=f'annotations/person_keypoints_{split}.json',
+                data_prefix=dict(img=f'{split}/'),
+                **({} if split == 'train' else dict(bbox_file=None)),
+            ),
+        )
+
+    evaluator = dict(ann_file=f'{data_root}/annotations/person_keypoints_val.json')
+    config.merge_from_dict(
+        dict(
+            train_dataloader=loader('train'),
+            val_dataloader=loader('val'),
+            test_dataloader=loader('val'),
+            val_evaluator=evaluator,
+            test_evaluator=evaluator,
+            model=network['model'],
+            train_cfg=dict(max_epochs=epochs, val_interval=1),
+            default_hooks=dict(checkpoint=dict(interval=1)),
+            work_dir=str(work_dir),
+            randomness=dict(seed=0),
+        )
+    )
+    return config
+
+
+def weights(work_dir, epoch):
+    return torch.load(work_dir / f'epoch_{epoch}.pth', weights_only=True)
+
+
+def test_resume_equals_uninterrupted_training(network, synthetic_coco, tmp_path):
+    Runner.from_cfg(
+        make_config(network, synthetic_coco, tmp_path / 'whole', epochs=3)
+    ).train()
+    Runner.from_cfg(
+        make_config(network, synthetic_coco, tmp_path / 'parts', epochs=1)
+    ).train()
+    config = make_config(network, synthetic_coco, tmp_path / 'parts', epochs=3)
+    config.resume = True
+    Runner.from_cfg(config).train()
+
+    first = weights(tmp_path / 'whole', 1)['state_dict']
+    whole, parts = (weights(tmp_path / name, 3) for name in ('whole', 'parts'))
+    assert whole['meta']['iter'] == parts['meta']['iter'] > 0
+    torch.testing.assert_close(whole['state_dict'], parts['state_dict'], rtol=0, atol=0)
+    moved = [k for k in first if not torch.equal(first[k], parts['state_dict'][k])]
+    assert len(moved) > len(first) // 2, 'the epochs after the resume trained'
+
+
+def test_saved_checkpoint_is_tested_through_the_config(
+    network, synthetic_coco, tmp_path
+):
+    Runner.from_cfg(make_config(network, synthetic_coco, tmp_path, epochs=1)).train()
+    config = make_config(network, synthetic_coco, tmp_path, epochs=1)
+    config.load_from = str(tmp_path / 'epoch_1.pth')
+    metrics = Runner.from_cfg(config).test()
+    assert 0 <= metrics['coco/AP'] <= 1
+
+
+DISTRIBUTED = """
+import sys
+
+import torch.distributed as dist
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+config = Config.fromfile(sys.argv[1])
+# gloo by hand: MMEngine's launcher would look for a GPU
+dist.init_process_group('gloo')
+config.launcher = 'pytorch'
+runner = Runner.from_cfg(config)
+runner.train()
+total = sum(p.double().sum().item() for p in runner.model.parameters())
+totals = [None] * dist.get_world_size()
+dist.all_gather_object(totals, total)
+assert len(totals) == 2 and totals[0] == totals[1], totals
+print('the processes agree after', runner.iter, 'steps')
+"""
+
+
+def test_two_processes(network, synthetic_coco, tmp_path):
+    """DDP refuses the second step if a parameter got no gradient in the first."""
+    config = make_config(network, synthetic_coco, tmp_path, epochs=2)
+    config.train_dataloader.batch_size = 2
+    config.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel', device_ids=None, find_unused_parameters=False
+    )
+    config.dump(tmp_path / 'config.py')
+    script = tmp_path / 'distributed.py'
+    script.write_text(DISTRIBUTED)
+    run = subprocess.run(
+        [
+            *(sys.executable, '-m', 'torch.distributed.run', '--standalone'),
+            *('--nproc-per-node', '2', str(script), str(tmp_path / 'config.py')),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, (run.stdout + run.stderr)[-5000:]
+    steps = int(run.stdout.split('the processes agree after ')[1].split()[0])
+    assert steps > 2
+
+
+def test_mixed_precision_stays_finite(network, synthetic_coco, tmp_path):
+    config = make_config(network, synthetic_coco, tmp_path, epochs=1)
+    config.optim_wrapper.update(type='AmpOptimWrapper', dtype='bfloat16')
+    Runner.from_cfg(config).train()
+    state = weights(tmp_path, 1)['state_dict']
+    assert all(value.isfinite().all() for value in state.values())
+
+
+def test_missing_annotation_file_is_named(synthetic_coco, tmp_path):
+    config = make_config(EL_HRNET, synthetic_coco, tmp_path, epochs=1)
+    config.train_dataloader.dataset.ann_file = 'annotations/nowhere.json'
+    with pytest.raises(AssertionError, match=r'nowhere\.json.*does not exist'):
+        Runner.from_cfg(config).train()
+
+
+def test_unreadable_photograph_is_named(synthetic_coco, tmp_path):
+    """A jpeg cut off within its header."""
+    for split in ('train', 'val', 'annotations'):
+        (tmp_path / split).mkdir()
+        for file in (synthetic_coco / split).iterdir():
+            (tmp_path / split / file.name).write_bytes(file.read_bytes())
+    broken = sorted((tmp_path / 'train').iterdir())[0]
+    broken.write_bytes(broken.read_bytes()[:100])
+    config = make_config(EL_HRNET, tmp_path, tmp_path / 'work', epochs=1)
+    config.train_dataloader.num_workers = 0
+    with pytest.raises(Exception, match=broken.name):
+        Runner.from_cfg(config).train()
