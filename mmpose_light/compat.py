@@ -177,6 +177,9 @@ def _mmengine_checkpoint_globals() -> dict[str, Any]:
         for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):
             by_name[f'{module}.{obj.__name__}'] = obj
 
+    # An empty array, such as the links' colors of a data set without a skeleton.
+    by_name['builtins.bytes'] = bytes
+
     # HistoryBuffer saves its methods, and a method is pickled as getattr(class, name).
     by_name['builtins.getattr'] = _history_buffer_method
     return by_name

@@ -259,9 +259,12 @@ def _det_sample(size):
 
 
 class ToyDataset(BaseDataset):
-    """Eight numbers, with the metainfo (numpy arrays in it) of a pose dataset."""
+    """Eight numbers, with the metainfo of a pose dataset: numpy arrays, one empty."""
 
-    METAINFO = parse_pose_metainfo(dict(from_file='configs/_base_/datasets/coco.py'))
+    METAINFO = {
+        **parse_pose_metainfo(dict(from_file='configs/_base_/datasets/coco.py')),
+        'skeleton_link_colors': np.zeros((0, 3), dtype=np.uint8),
+    }
 
     def load_data_list(self):
         return [dict(inputs=torch.full((2,), float(i))) for i in range(8)]

@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmpose.models import build_pose_estimator
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 
@@ -113,6 +114,19 @@ def test_saved_checkpoint_is_tested_through_the_config(
     config.load_from = str(tmp_path / 'epoch_1.pth')
     metrics = Runner.from_cfg(config).test()
     assert 0 <= metrics['coco/AP'] <= 1
+
+
+def test_checkpoint_of_another_model_is_refused(synthetic_coco, tmp_path):
+    """MMEngine alone would test random weights and only warn."""
+    config = make_config(EL_HRNET, synthetic_coco, tmp_path, epochs=1)
+    model = build_pose_estimator(config.model)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'la-form.pth')
+    config.load_from = str(tmp_path / 'la-form.pth')
+    config.model.backbone.attention = False
+    with pytest.raises(
+        ValueError, match=r'la-form\.pth does not fit.*not in the model'
+    ):
+        Runner.from_cfg(config).test()
 
 
 DISTRIBUTED = """

@@ -38,6 +38,7 @@ def read_checkpoint(source: str | Path) -> dict:
     except (
         RuntimeError,
         EOFError,
+        KeyError,
         pickle.UnpicklingError,
         zipfile.BadZipFile,
     ) as error:
@@ -60,6 +61,51 @@ def read_checkpoint(source: str | Path) -> dict:
     return checkpoint
 
 
+def find_misfit(model: nn.Module, checkpoint: dict, source: str | Path) -> str | None:
+    """Say in what a checkpoint differs from a model.
+
+    Args:
+        model (nn.Module): The model to compare it with.
+        checkpoint (dict): A state dict, or a dict with ``'state_dict'`` in it.
+        source (str | Path): Where it came from, for the message.
+
+    Returns:
+        str, optional: How many keys are missing, left over or of another shape, with
+        some of each kind named; ``None`` where the checkpoint fills the model.
+
+    Example:
+        >>> from torch import nn
+        >>> find_misfit(nn.Linear(2, 3), nn.Linear(2, 3).state_dict(), 'linear.pth')
+    """
+    state, own = _state_of(checkpoint), model.state_dict()
+    problems = {
+        'of another shape': [
+            f'{key} {tuple(state[key].shape)} for {tuple(value.shape)}'
+            for key, value in own.items()
+            if key in state and state[key].shape != value.shape
+        ],
+        'missing': [
+            # torch counts batches anew where an old checkpoint has no count
+            key
+            for key in own
+            if key not in state and not key.endswith('.num_batches_tracked')
+        ],
+        'not in the model': [key for key in state if key not in own],
+    }
+    told = [
+        f'{len(keys)} {kind} ({", ".join(keys[:_NAMED])}{", …" * (len(keys) > _NAMED)})'
+        for kind, keys in problems.items()
+        if keys
+    ]
+    if not told:
+        return None
+    return (
+        f'checkpoint {source} does not fit the model {_describe(model)}: '
+        f'of {len(own)} keys, {"; ".join(told)}. '
+        'Give the config that the checkpoint was trained with'
+    )
+
+
 def load_fitting(model: nn.Module, checkpoint: dict, source: str | Path) -> None:
     """Load a checkpoint into a model, all of it or not at all.
 
@@ -69,44 +115,28 @@ def load_fitting(model: nn.Module, checkpoint: dict, source: str | Path) -> None
         source (str | Path): Where it came from, for the error message.
 
     Raises:
-        ValueError: Keys are missing, left over or of another shape. The message says
-            how many and names some of each kind.
+        ValueError: The checkpoint does not fit (:func:`find_misfit`).
 
     Example:
         >>> from torch import nn
         >>> load_fitting(nn.Linear(2, 3), nn.Linear(2, 3).state_dict(), 'linear.pth')
+        >>> load_fitting(nn.Linear(2, 3), nn.Linear(5, 3).state_dict(), 'linear.pth')
+        Traceback (most recent call last):
+        ...
+        ValueError: checkpoint linear.pth does not fit the model Linear: ...
     """
-    state = {
+    misfit = find_misfit(model, checkpoint, source)
+    if misfit:
+        raise ValueError(misfit)
+    model.load_state_dict(_state_of(checkpoint), strict=False)
+
+
+def _state_of(checkpoint: dict) -> dict:
+    """Return the weights of a checkpoint, named as in the model."""
+    return {
         key.removeprefix('module.'): value
         for key, value in checkpoint.get('state_dict', checkpoint).items()
     }
-    own = model.state_dict()
-    misshapen = {
-        key: f'{tuple(value.shape)} for {tuple(own[key].shape)}'
-        for key, value in state.items()
-        if key in own and value.shape != own[key].shape
-    }
-    before = {key: value.clone() for key, value in own.items()}
-    fitting = {key: value for key, value in state.items() if key not in misshapen}
-    missing, unexpected = model.load_state_dict(fitting, strict=False)
-    problems = {
-        'of another shape': [f'{key} {shapes}' for key, shapes in misshapen.items()],
-        'missing': [key for key in missing if key not in misshapen],
-        'not in the model': unexpected,
-    }
-    if not any(problems.values()):
-        return
-    model.load_state_dict(before)
-    told = [
-        f'{len(keys)} {kind} ({", ".join(keys[:_NAMED])}{", …" * (len(keys) > _NAMED)})'
-        for kind, keys in problems.items()
-        if keys
-    ]
-    raise ValueError(
-        f'checkpoint {source} does not fit the model {_describe(model)}: '
-        f'of {len(own)} keys, {"; ".join(told)}. '
-        'Give the config that the checkpoint was trained with'
-    )
 
 
 def _describe(model: nn.Module) -> str:
