@@ -1,0 +1,450 @@
+"""A model's heatmaps over a photograph: ``mmpose-light visualize-heatmaps``.
+
+Paper: `MEMe <https://doi.org/10.3390/s22020632>`_, Figure 9: a row for each keypoint,
+a column for each scale before the head joins them (H_2*, H_3*, H_4* …, upsampled as
+the head upsamples them) and one for the joined heatmap H_2. Here they lie over the
+photograph, and the keypoint decoded from H_2 is marked. It is one forward pass, without
+flip test.
+"""
+
+import argparse
+import math
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.device import get_device
+from mmpose.apis import init_model
+from mmpose.models.heads import HeatmapHead
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from PIL import Image
+from torch import Tensor, nn
+
+from mmpose_light.checkpoints.loading import load_fitting, read_checkpoint
+
+from .infer import choose_device
+from .inferencer import read_image
+
+OUT_DIR = 'work_dirs/heatmaps'
+SOFTWARE = 'mmpose-light visualize-heatmaps'
+NUM_KEYPOINTS = 6  # shown by default, spread over the data set's list
+PANEL_WIDTH, MIN_WIDTH, MARGINS = 1.8, 3.5, (0.5, 1.6)  # inches
+DPI = 120
+MARK = dict(markerfacecolor='white', markeredgecolor='black', markersize=7)
+# the lower the value, the more of the photograph shines through
+OPACITY = np.linspace(0.25, 0.8, 256)
+TURBO = colormaps['turbo'](np.arange(256))[:, :3]
+COLOR_MAP = ListedColormap(np.column_stack((TURBO, OPACITY)))
+
+
+@dataclass(frozen=True)
+class Heatmaps:
+    """What a head makes of one person, step by step.
+
+    Args:
+        crop (np.ndarray): The model's input as a picture, RGB, shape (H, W, 3).
+        scales (list[Tensor]): The heatmaps of each scale before the head joins them,
+            shape (K, h_j, w_j); none for a head of one scale.
+        joined (Tensor): The model's heatmaps, shape (K, h, w).
+        keypoints (np.ndarray): What the model's codec decodes from ``joined``, in
+            pixels of ``crop``, shape (K, 2).
+        scores (np.ndarray): The keypoints' scores, shape (K,).
+        names (list[str]): The keypoints' names.
+        scale_factor (np.ndarray): Pixels of ``crop`` for one of ``joined``, x and y.
+        head (str): The class of the head.
+    """
+
+    crop: np.ndarray
+    scales: list[Tensor]
+    joined: Tensor
+    keypoints: np.ndarray
+    scores: np.ndarray
+    names: list[str]
+    scale_factor: np.ndarray
+    head: str
+
+
+def visualize_heatmaps(
+    config: str | Path,
+    checkpoint: str | Path | None,
+    image: str | Path,
+    out: str | Path | None = None,
+    *,
+    bbox: Sequence[float] | None = None,
+    keypoints: Sequence[str | int] | None = None,
+    device: str = 'auto',
+) -> Path:
+    """Draw the heatmaps of one person, at every scale and joined, to a PNG file.
+
+    Args:
+        config (str | Path): Config file of a top-down model with a heatmap head.
+        checkpoint (str | Path, optional): The weights that belong to it. None for
+            random ones, with a warning.
+        image (str | Path): The picture.
+        out (str | Path, optional): The file to write; a picture of the same model and
+            image is replaced. Default: None, 'work_dirs/heatmaps/<image>.png'.
+        bbox (Sequence[float], optional): The person's box in pixels: left, top, right,
+            bottom. Default: None, the whole image.
+        keypoints (Sequence[str | int], optional): Names or indices of the keypoints
+            to show; 'all' for all. Default: None, six spread over the data set's list.
+        device (str): 'cpu', 'cuda', 'cuda:1' …, or 'auto': a GPU where there is one.
+            Default: 'auto'.
+
+    Returns:
+        Path: The file.
+
+    Raises:
+        FileNotFoundError: Config, checkpoint or image does not exist.
+        ValueError: An argument or a file is not what it should be; the message says
+            what would do.
+
+    Example:
+        >>> from mmpose_light.apis.visualize_heatmaps import visualize_heatmaps
+        >>> visualize_heatmaps('config.py', 'best.pth', 'a.jpg')  # doctest: +SKIP
+        PosixPath('work_dirs/heatmaps/a.png')
+    """
+    config, image = Path(config), Path(image)
+    for kind, path in (('config', config), ('image', image)):
+        if not path.is_file():
+            raise FileNotFoundError(f'{kind} {path} does not exist')
+    try:
+        picture = read_image(str(image))
+    except ValueError as error:
+        raise ValueError(f'image {image} cannot be read: {error}') from error
+    bbox = _check_bbox(bbox, picture)
+    out = Path(OUT_DIR, f'{image.stem}.png') if out is None else Path(out)
+    sources = (os.path.realpath(path) for path in (config, checkpoint or '', image))
+    metadata = {'Software': SOFTWARE, 'Source': '\n'.join(sources)}
+    _check_out(out, metadata)
+
+    model = _load_model(config, checkpoint, device)
+    heatmaps = compute_heatmaps(model, picture, bbox)
+    shown = choose_keypoints(keypoints, heatmaps.names)
+    weights = 'random weights' if checkpoint is None else Path(checkpoint).name
+    figure = draw_heatmaps(heatmaps, shown, f'{image.name}\n{config.stem}\n{weights}')
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f'{out.name}.part')
+    figure.savefig(part, format='png', dpi=DPI, metadata=metadata)
+    os.replace(part, out)
+    return out
+
+
+def compute_heatmaps(
+    model: nn.Module, image: np.ndarray, bbox: Sequence[float]
+) -> Heatmaps:
+    """Run a model on one person and keep what its head makes on the way.
+
+    Args:
+        model (nn.Module): What MMPose's ``init_model`` returned. A head with
+            ``forward_scales``, as :class:`FSHead` has it, has its scales kept.
+        image (np.ndarray): The picture, BGR, uint8.
+        bbox (Sequence[float]): The person's box: left, top, right, bottom.
+
+    Returns:
+        Heatmaps: The heatmaps, in the model's input.
+
+    Raises:
+        ValueError: The model is not top-down, or its head gives something other than
+            a heatmap for each keypoint.
+    """
+    head = getattr(model, 'head', None)
+    if not (isinstance(model, TopdownPoseEstimator) and isinstance(head, HeatmapHead)):
+        raise ValueError(
+            f'the model is a {type(model).__name__} with head {type(head).__name__}: '
+            'only top-down models with a HeatmapHead, FSHead or FAHead can be shown'
+        )
+    pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
+    person = pipeline(
+        dict(
+            model.dataset_meta,
+            img=image,
+            img_path='',
+            bbox=np.array([bbox], np.float32),
+            bbox_score=np.ones(1, np.float32),
+        )
+    )
+    with torch.no_grad():
+        batch = model.data_preprocessor(pseudo_collate([person]), training=False)
+        feats = model.extract_feat(batch['inputs'])
+        several = hasattr(head, 'forward_scales')
+        scales = head.forward_scales(feats) if several else []
+        joined = head(feats)
+    id2name = model.dataset_meta['keypoint_id2name']
+    names = [id2name[index] for index in range(len(id2name))]
+    if joined.dim() != 4 or joined.shape[1] != len(names):
+        raise ValueError(
+            f'the head gives an output of shape {tuple(joined.shape)} for '
+            f'{len(names)} keypoints: only codecs with a heatmap for each keypoint '
+            'can be shown'
+        )
+    (decoded,) = head.decode(joined)
+    return Heatmaps(
+        crop=person['inputs'].byte().numpy()[::-1].transpose(1, 2, 0),
+        scales=[maps[0].cpu() for maps in scales],
+        joined=joined[0].cpu(),
+        keypoints=decoded.keypoints[0],
+        scores=decoded.keypoint_scores[0],
+        names=names,
+        scale_factor=head.decoder.scale_factor,
+        head=type(head).__name__,
+    )
+
+
+def choose_keypoints(
+    wanted: Sequence[str | int] | None, names: Sequence[str]
+) -> list[int]:
+    """Find the indices of keypoints.
+
+    Args:
+        wanted (Sequence[str | int], optional): Names or indices, an index as a string
+            too; 'all' for all. None for six spread over the list.
+        names (Sequence[str]): The names of all keypoints.
+
+    Returns:
+        list[int]: Indices, each once.
+
+    Raises:
+        ValueError: A keypoint is unknown, or none is wanted.
+
+    Example:
+        >>> choose_keypoints(['wrist', 0], ['nose', 'elbow', 'wrist'])
+        [2, 0]
+    """
+    if wanted is None:
+        spread = np.linspace(0, len(names) - 1, NUM_KEYPOINTS).round()
+        return [int(index) for index in np.unique(spread)]
+    if isinstance(wanted, str):
+        wanted = [wanted]
+    known = {str(index): index for index in range(len(names))}
+    known.update((name, index) for index, name in enumerate(names))
+    unknown = [item for item in wanted if str(item) not in {*known, 'all'}]
+    if unknown or not wanted:
+        problem = f'keypoint {unknown[0]!r} is unknown' if unknown else 'no keypoint'
+        listed = ', '.join(f'{index} {name}' for index, name in enumerate(names))
+        raise ValueError(f"{problem}: give some of {listed}, or 'all'")
+    if 'all' in wanted:
+        return list(range(len(names)))
+    return list(dict.fromkeys(known[str(item)] for item in wanted))
+
+
+def draw_heatmaps(heatmaps: Heatmaps, keypoints: Sequence[int], title: str) -> Figure:
+    """Draw heatmaps over the crop: a row for each keypoint, a column for each scale.
+
+    Args:
+        heatmaps (Heatmaps): What :func:`compute_heatmaps` returned.
+        keypoints (Sequence[int]): Indices of the keypoints to draw.
+        title (str): The title.
+
+    Returns:
+        Figure: The figure; its axes are the panels, row by row, and below each column
+        the color bar, which tells the column's values.
+    """
+    height, width = heatmaps.crop.shape[:2]
+    size = heatmaps.joined.shape[-2:]
+    columns = [
+        (
+            f'$H_{_exponent(maps, width)}^*$',
+            maps.shape,
+            F.interpolate(maps[None], size)[0],
+        )
+        for maps in heatmaps.scales
+    ]
+    how = 'joined by' if columns else 'of'
+    label = f'$H_{_exponent(heatmaps.joined, width)}$ {how} {heatmaps.head}'
+    columns.append((label, heatmaps.joined.shape, heatmaps.joined))
+
+    rows = len(keypoints)
+    figure = Figure(
+        figsize=(
+            max(PANEL_WIDTH * len(columns), MIN_WIDTH) + MARGINS[0],
+            PANEL_WIDTH * height / width * rows + MARGINS[1],
+        ),
+        layout='compressed',
+    )
+    figure.suptitle(title, fontsize='small')
+    axes = figure.subplots(rows, len(columns), squeeze=False)
+    for axis, (label, shape, _) in zip(axes[0], columns, strict=True):
+        axis.set_title(f'{label}\n{shape[2]}×{shape[1]}', fontsize='small')
+    for axis, index in zip(axes[:, 0], keypoints, strict=True):
+        name, score = heatmaps.names[index], heatmaps.scores[index]
+        axis.set_ylabel(f'{index} {name}\nscore {score:.2f}', fontsize='small')
+    for column, (_, _, maps) in zip(axes.T, columns, strict=True):
+        _draw_column(figure, column, maps.numpy(), heatmaps, keypoints)
+    figure.legend(
+        handles=axes[0, 0].lines, loc='outside lower center', fontsize='small'
+    )
+    return figure
+
+
+def _draw_column(
+    figure: Figure,
+    column: Sequence[Axes],
+    maps: np.ndarray,
+    heatmaps: Heatmaps,
+    keypoints: Sequence[int],
+) -> None:
+    """Draw the heatmaps of one scale and, below, what their colors stand for."""
+    low, high = maps[list(keypoints)].min(), maps[list(keypoints)].max()
+    photograph = np.asarray(Image.fromarray(heatmaps.crop).convert('L'))
+    # The middle of pixel (x, y) lies at scale_factor * (x, y), as for the codec.
+    step_x, step_y = heatmaps.scale_factor
+    right, bottom = (maps.shape[2] - 0.5) * step_x, (maps.shape[1] - 0.5) * step_y
+    for axis, index in zip(column, keypoints, strict=True):
+        axis.imshow(photograph, 'gray', vmin=0, vmax=255)
+        edges = axis.axis()
+        drawn = axis.imshow(
+            maps[index],
+            COLOR_MAP,
+            vmin=low,
+            vmax=high,
+            extent=(-step_x / 2, right, bottom, -step_y / 2),
+            interpolation='nearest',
+        )
+        axis.axis(edges)
+        axis.plot(*heatmaps.keypoints[index], 'P', label='final keypoint', **MARK)
+        axis.set(xticks=[], yticks=[])
+    bar = figure.colorbar(drawn, ax=list(column), location='bottom', pad=0.01)
+    bar.set_ticks([low, high], labels=[f'{value:.4g}' for value in (low, high)])
+    bar.ax.tick_params(labelsize='small')
+    for label, side in zip(bar.ax.get_xticklabels(), ('left', 'right'), strict=True):
+        label.set_horizontalalignment(side)
+
+
+def _exponent(maps: Tensor, width: int) -> int:
+    """The paper's number j of a scale: its stride is 2^j."""
+    return round(math.log2(width / maps.shape[-1]))
+
+
+def _check_bbox(
+    bbox: Sequence[float] | None, image: np.ndarray
+) -> tuple[float, float, float, float]:
+    """Complain about a box that is none, or has no part in the image."""
+    height, width = image.shape[:2]
+    if bbox is None:
+        return 0, 0, width, height
+    if len(bbox) == 4 and np.isfinite(bbox).all():
+        left, top, right, bottom = bbox
+        if max(left, 0) < min(right, width) and max(top, 0) < min(bottom, height):
+            return left, top, right, bottom
+    raise ValueError(
+        f'bbox {list(bbox)} is no box in the image of {width}×{height} pixels: give '
+        'left, top, right and bottom of a box that lies in it, at least in part'
+    )
+
+
+def _check_out(out: Path, metadata: dict[str, str]) -> None:
+    """Complain about a file that would be lost."""
+    if out.suffix.lower() != '.png':
+        raise ValueError(f'out {out} is to be a PNG file: give a name ending in .png')
+    if not out.exists():
+        return
+    try:
+        with Image.open(out, formats=['PNG']) as picture:
+            found = picture.info
+    except OSError:
+        found = {}
+    if any(found.get(key) != value for key, value in metadata.items()):
+        raise ValueError(
+            f'{out} is there already, and is no picture of this model and image: '
+            'choose another name with out'
+        )
+
+
+def _load_model(config: Path, checkpoint: str | Path | None, device: str) -> nn.Module:
+    """Build the model and fill it, all of it."""
+    device = choose_device(device) or get_device()
+    weights = None if checkpoint is None else read_checkpoint(checkpoint)
+    model = init_model(config, device=device)
+    if weights is None:
+        warnings.warn(
+            'no checkpoint: the weights are random and the heatmaps mean nothing',
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        return model
+    load_fitting(model, weights, checkpoint)
+    model.dataset_meta = (
+        weights.get('meta', {}).get('dataset_meta') or model.dataset_meta
+    )
+    return model
+
+
+# The command line
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command line.
+
+    Args:
+        parser (argparse.ArgumentParser): The parser of the command.
+    """
+    parser.description = (
+        "Draw a person's heatmaps over the photograph: a row for each keypoint, a "
+        'column for each scale before the head joins them, and one for the joined '
+        'heatmap.'
+    )
+    parser.add_argument(
+        'config', help='config file of a top-down model with a heatmap head'
+    )
+    parser.add_argument('checkpoint', help="its weights; 'none' for random ones")
+    parser.add_argument('image', help='the photograph')
+    parser.add_argument(
+        '--bbox',
+        type=float,
+        nargs=4,
+        metavar=('X1', 'Y1', 'X2', 'Y2'),
+        help="left, top, right, bottom of the person's box (default: the whole image)",
+    )
+    parser.add_argument(
+        '--keypoints',
+        nargs='+',
+        metavar='KEYPOINT',
+        help="names or indices, or 'all' (default: six spread over the list)",
+    )
+    parser.add_argument(
+        '--out', help=f'PNG file to write (default: {OUT_DIR}/IMAGE.png)'
+    )
+    parser.add_argument(
+        '--device',
+        default='auto',
+        help='cpu, cuda, cuda:1 … (default: a GPU where there is one)',
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command line.
+
+    Args:
+        args (argparse.Namespace): What :func:`add_arguments` defines.
+
+    Returns:
+        int: 0; 2 where nothing was drawn because of an error.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', UserWarning)  # the host's
+            out = visualize_heatmaps(
+                args.config,
+                None if args.checkpoint == 'none' else args.checkpoint,
+                args.image,
+                args.out,
+                bbox=args.bbox,
+                keypoints=args.keypoints,
+                device=args.device,
+            )
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    print(f'heatmaps in {out}')
+    return 0
