@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
@@ -12,11 +13,23 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.models import build_pose_estimator
 from mmpose.registry import DATASETS
 
+from mmpose_light.apis.complexity import count_macs, count_parameters
+
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 LEAVES = sorted(str(p.relative_to(CONFIGS)) for p in CONFIGS.rglob('td-hm_*.py'))
 
 
-@pytest.fixture(params=LEAVES)
+def _read_metafiles():
+    index = yaml.safe_load((CONFIGS.parent / 'model-index.yml').read_text())
+    for metafile in index['Import']:
+        content = yaml.safe_load((CONFIGS.parent / metafile).read_text())
+        yield from content['Models']
+
+
+METAFILES = {model['Config']: model for model in _read_metafiles()}
+
+
+@pytest.fixture(params=LEAVES, scope='module')
 def config(request):
     config = Config.fromfile(CONFIGS / request.param)
     init_default_scope(config.default_scope)
@@ -75,7 +88,7 @@ def test_file_name_says_batch_size_and_epochs(config):
 
 
 def test_loss_predict_and_tensor(config):
-    """One photograph-sized image through the config's own pipelines and model."""
+    """One image through the config's own pipelines and model."""
     meta = metainfo(config)
     joints = meta['num_keypoints']
     assert config.model.head.out_channels == joints
@@ -92,6 +105,10 @@ def test_loss_predict_and_tensor(config):
         **meta,
     )
     model = build_pose_estimator(config.model).train()
+    listed = METAFILES.get(str(Path(config.filename).relative_to(CONFIGS.parent)))
+    if listed:
+        assert listed['Metadata']['Parameters'] == count_parameters(model)
+        assert listed['Metadata']['MACs'] == count_macs(model, config.codec.input_size)
 
     def packed(dataloader):
         pipeline = Compose(dataloader.dataset.pipeline)
@@ -114,3 +131,11 @@ def test_loss_predict_and_tensor(config):
     assert heatmaps.shape == (1, joints, height, width)
     assert result.keypoints.shape == (1, joints, 2)
     assert np.isfinite(result.keypoints).all()
+
+
+def test_metafiles_list_every_config():
+    assert set(METAFILES) == {
+        f'configs/{leaf}' for leaf in LEAVES if 'demo' not in leaf
+    }
+    for path, model in METAFILES.items():
+        assert model['Name'] == Path(path).stem

@@ -5,6 +5,8 @@ activations, pooling and resizing count nothing, as in the published figures of
 HRNet. Papers often print them as "FLOPs", some in units of 2^30.
 """
 
+import copy
+
 import torch
 from mmpose.models.pose_estimators.base import BasePoseEstimator
 from torch import nn
@@ -29,7 +31,7 @@ def count_macs(model: nn.Module, input_size: tuple[int, int]) -> int:
     Args:
         model (nn.Module): A pose estimator of MMPose, or a module whose forward
             takes images (N, 3, H, W), a backbone for example.
-        input_size (Tuple[int, int]): Width and height of the image in pixels, in
+        input_size (tuple[int, int]): Width and height of the image in pixels, in
             the order of a codec's ``input_size``.
 
     Returns:
@@ -42,13 +44,12 @@ def count_macs(model: nn.Module, input_size: tuple[int, int]) -> int:
         2145003136
     """
     width, height = input_size
-    was_training = model.training
-    image = next(model.parameters()).new_zeros(1, 3, height, width)
-    model.eval()
+    # shapes are all it takes: nothing is computed on the meta device
+    model = copy.deepcopy(model).to('meta').eval()
+    image = torch.empty(1, 3, height, width, device='meta')
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         if isinstance(model, BasePoseEstimator):
             model(image, None, mode='tensor')
         else:
             model(image)
-    model.train(was_training)
     return counter.get_total_flops() // 2
