@@ -1,5 +1,5 @@
 # `make demo` and `make test` do everything on a fresh machine: set-up first,
-# then the job. PYTHON= names the interpreter (3.10 to 3.12), VENV= the folder of
+# then the job. PYTHON= names the interpreter (3.10 or 3.11), VENV= the folder of
 # the virtual environment, ARGS= further arguments of the job.
 PYTHON ?= python3
 VENV ?= .venv

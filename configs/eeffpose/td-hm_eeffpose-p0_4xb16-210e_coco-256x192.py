@@ -2,9 +2,9 @@ _base_ = 'mmpose::body_2d_keypoint/topdown_heatmap/coco/td-hm_hrnet-w32_8xb64-21
 custom_imports = dict(imports=['mmpose_light'], allow_failed_imports=False)
 custom_hooks = [*_base_.custom_hooks, dict(type='FittingCheckpointHook')]
 
-# ImageNet weights (AdvProp, as the authors): --cfg-options
-# model.backbone.init_cfg.type=Pretrained model.backbone.init_cfg.checkpoint=
-# https://download.openmmlab.com/mmclassification/v0/efficientnet/efficientnet-b0_3rdparty_8xb32-aa-advprop_in1k_20220119-26434485.pth
+# Starts from scratch. The authors' start, AdvProp weights of EfficientNet-B0:
+# --cfg-options model.backbone.init_cfg.type=Pretrained model.backbone.init_cfg.checkpoint=URL
+# URL: https://download.openmmlab.com/mmclassification/v0/efficientnet/efficientnet-b0_3rdparty_8xb32-aa-advprop_in1k_20220119-26434485.pth
 model = dict(
     backbone=dict(_delete_=True, type='EEffNet', arch='b0'),
     neck=dict(type='TFNeck', in_channels=[40, 112, 320], out_channels=64, num_blocks=3),
@@ -29,6 +29,7 @@ param_scheduler = [
         factor=0.3,
         patience=5,
         begin=5,
+        end=210,
     ),
 ]
 auto_scale_lr = dict(base_batch_size=64)

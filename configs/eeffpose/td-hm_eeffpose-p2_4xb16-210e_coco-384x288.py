@@ -1,7 +1,8 @@
 _base_ = './td-hm_eeffpose-p0_4xb16-210e_coco-256x192.py'
 
-# ImageNet weights: as for P0, with
-# https://download.openmmlab.com/mmclassification/v0/efficientnet/efficientnet-b2_3rdparty_8xb32-aa-advprop_in1k_20220119-1655338a.pth
+# Starts from scratch. The authors' start, AdvProp weights of EfficientNet-B2:
+# --cfg-options model.backbone.init_cfg.type=Pretrained model.backbone.init_cfg.checkpoint=URL
+# URL: https://download.openmmlab.com/mmclassification/v0/efficientnet/efficientnet-b2_3rdparty_8xb32-aa-advprop_in1k_20220119-1655338a.pth
 codec = dict(type='MSRAHeatmap', input_size=(288, 384), heatmap_size=(72, 96), sigma=3)
 model = dict(
     backbone=dict(arch='b2'),

@@ -1,0 +1,111 @@
+"""EEffPose's schedule: the learning rate falls when the AP stalls."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmengine.evaluator import BaseMetric
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'eeffpose'
+COCO = 'td-hm_eeffpose-p0_4xb16-210e_coco-256x192.py'
+MPII = 'td-hm_eeffpose-p0_4xb16-210e_mpii-256x256.py'
+
+
+class Numbers(BaseDataset):
+    def load_data_list(self):
+        return [dict(inputs=torch.full((2,), float(i))) for i in range(4)]
+
+
+class Net(BaseModel):
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(2, 1)
+
+    def forward(self, inputs, sample_idx=None, mode='tensor'):
+        loss = self.linear(torch.stack(inputs)).square().mean()
+        return dict(loss=loss) if mode == 'loss' else [loss]
+
+
+class ScriptedMetric(BaseMetric):
+    """Reports one value of a list after the other."""
+
+    def __init__(self, key, values):
+        super().__init__()
+        self.key, self.values = key, list(values)
+
+    def process(self, data_batch, data_samples):
+        self.results.append(0)
+
+    def compute_metrics(self, results):
+        return {self.key: self.values.pop(0)}
+
+
+def learning_rates(config, key, values, work_dir):
+    """Train on numbers with the config's optimizer and schedule."""
+    loader = dict(
+        dataset=Numbers(serialize_data=False),
+        batch_size=2,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+    )
+    runner = Runner(
+        Net(),
+        str(work_dir),
+        train_dataloader=loader,
+        val_dataloader=loader,
+        train_cfg=dict(
+            by_epoch=True,
+            max_epochs=len(values),
+            val_interval=config.train_cfg.val_interval,
+        ),
+        val_cfg=dict(),
+        val_evaluator=[ScriptedMetric(key, values)],
+        optim_wrapper=config.optim_wrapper,
+        param_scheduler=config.param_scheduler,
+        default_scope='mmpose',
+        log_level='WARNING',
+        experiment_name=work_dir.name,
+    )
+    rates = []
+    step = runner.call_hook
+
+    def record(name, **kwargs):
+        if name == 'before_train_epoch':
+            rates.append(runner.optim_wrapper.get_lr()['lr'][0])
+        step(name, **kwargs)
+
+    runner.call_hook = record
+    runner.train()
+    return rates
+
+
+@pytest.mark.parametrize('name', [COCO, MPII])
+def test_rate_falls_when_the_score_stalls(name, tmp_path):
+    config = Config.fromfile(CONFIGS / name)
+    key = config.default_hooks.checkpoint.save_best
+    assert config.param_scheduler[1].monitor == key
+    rising = [0.1 * epoch for epoch in range(8)]
+    scores = rising + [rising[-1]] * 14
+    rates = learning_rates(config, key, scores, tmp_path)
+
+    assert rates[0] < 1e-4, 'the warm-up begins low'
+    assert rates[4] < 1e-3
+    # six epochs without a gain (one more than the patience) and the rate falls
+    falls = [
+        epoch
+        for epoch in range(6, len(rates))
+        if rates[epoch] < 0.99 * rates[epoch - 1]
+    ]
+    assert falls == [len(rising) + 6, len(rising) + 12]
+    assert rates[5:8] == pytest.approx([1e-3] * 3)
+    assert rates[-1] == pytest.approx(1e-3 * 0.3**2)
+
+
+def test_rate_stays_while_the_score_rises(tmp_path):
+    config = Config.fromfile(CONFIGS / COCO)
+    scores = [0.01 * epoch for epoch in range(20)]
+    rates = learning_rates(config, 'coco/AP', scores, tmp_path)
+    assert rates[6:] == pytest.approx([1e-3] * 14)
