@@ -11,7 +11,8 @@ import sys
 from collections.abc import Sequence
 
 import mmpose_light
-from mmpose_light.version import __version__
+
+from .version import __version__
 
 #: Each subcommand's name, its module and what it does.
 COMMANDS = {
@@ -34,10 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     """Run the subcommand that the command line names.
 
     Args:
-        argv: The arguments. Default: those of this process.
+        argv (Sequence[str], optional): The arguments. Defaults to ``None``, those of
+            this process
 
     Returns:
-        The exit code, None meaning 0.
+        int | None: The exit code, ``None`` meaning 0.
     """
     argv = sys.argv[1:] if argv is None else argv
     parser = argparse.ArgumentParser(

@@ -29,8 +29,11 @@ import torch
 
 OPS_MODULE = 'mmcv._ext'
 OPS_REMEDY = (
-    'Install mmcv with compiled ops in place of mmcv-lite: '
-    '`pip uninstall mmcv-lite`, then `mim install "mmcv>=2.0.1,<2.2.0"`.'
+    'Put mmcv with compiled ops in the place of mmcv-lite: `pip uninstall mmcv-lite`, '
+    'then `pip install --no-build-isolation "mmcv>=2.0.1,<2.2.0" "numpy<2"`, which '
+    'compiles them. For some releases of torch there are prebuilt wheels: '
+    '`pip install -U openmim`, `mim install "mmcv>=2.0.1,<2.2.0"`, then '
+    '`pip install "numpy<2" "opencv-python<4.12"`.'
 )
 
 
@@ -92,8 +95,9 @@ def install_ops_stand_in() -> None:
             raise
         raise ImportError(
             'mmpose_light extends MMPose, which needs mmcv, and mmcv is not installed: '
-            '`pip install mmcv-lite==2.1.0` (no compiling) or '
-            '`mim install "mmcv>=2.0.1,<2.2.0"` (with compiled ops).',
+            '`pip install mmcv-lite==2.1.0 "numpy<2" "opencv-python<4.12"`. For its '
+            'compiled ops, which need a compiler: '
+            '`pip install --no-build-isolation "mmcv>=2.0.1,<2.2.0" "numpy<2"`.',
             name='mmcv',
         ) from error
     if found is None:
@@ -103,17 +107,18 @@ def install_ops_stand_in() -> None:
 def nms(
     bboxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float, offset: int
 ) -> torch.Tensor:
-    """Non-maximum suppression with the signature of mmcv's compiled op.
+    """Drop boxes that overlap better ones, as mmcv's compiled op of this signature.
 
     Args:
-        bboxes: Boxes (x1, y1, x2, y2), shape (N, 4).
-        scores: Their scores, shape (N, ).
-        iou_threshold: A box is dropped if it overlaps a kept one by more than this.
-        offset: 0, or 1 where corners are pixel indices, so that a box's width is
-            x2 - x1 + 1.
+        bboxes (torch.Tensor): Boxes (x1, y1, x2, y2), shape (N, 4).
+        scores (torch.Tensor): Their scores, shape (N, ).
+        iou_threshold (float): A box is dropped if it overlaps a kept one by more
+            than this.
+        offset (int): 0, or 1 where corners are pixel indices, so that a box's width
+            is x2 - x1 + 1.
 
     Returns:
-        The indices of the boxes that are kept, by falling score.
+        torch.Tensor: The indices of the boxes that are kept, by falling score.
 
     Raises:
         ValueError: If the offset is neither 0 nor 1.

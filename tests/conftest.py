@@ -37,6 +37,29 @@ def shared_dir() -> Path:
 
 
 @pytest.fixture(scope='session')
+def small_el_hrnet_extra() -> dict:
+    """The ``extra`` of an EL-HRNet small enough to run in no time, 8 channels wide."""
+    later = {
+        f'stage{n}': dict(
+            num_modules=1,
+            num_branches=n,
+            block='BASIC',
+            num_blocks=(1,) * n,
+            num_channels=(8, 16, 32, 64)[:n],
+        )
+        for n in (2, 3, 4)
+    }
+    first = dict(
+        num_modules=1,
+        num_branches=1,
+        block='BOTTLENECK',
+        num_blocks=(1,),
+        num_channels=(8,),
+    )
+    return dict(stage1=first, **later)
+
+
+@pytest.fixture(scope='session')
 def synthetic_coco(tmp_path_factory) -> Path:
     """A small set of synthetic people in COCO's layout: train and val."""
     root = tmp_path_factory.mktemp('synthetic')

@@ -138,7 +138,9 @@ def test_sync_batchnorm_is_reverted():
 def test_missing_op_is_named_when_called():
     align = mmcv.ops.RoIAlign(output_size=2)
     rois = torch.tensor([[0.0, 0.0, 0.0, 4.0, 4.0]])
-    with pytest.raises(NotImplementedError, match='roi_align_forward.*mim install'):
+    with pytest.raises(
+        NotImplementedError, match='roi_align_forward.*pip uninstall mmcv'
+    ):
         align(torch.rand(1, 3, 8, 8), rois)
 
 

@@ -18,8 +18,9 @@ class GivenBoxes:
         boxes (dict[int | str, np.ndarray]): For each image id the boxes of its people,
             shape (N, 5): left, top, right, bottom in pixels, score.
         images (list[dict], optional): The ``images`` of a COCO annotation file, which
-            tell the id of a file name. Default: None: the id is the number at the end
-            of the file's name (000000000139.jpg: 139), or else that name itself.
+            tell the id of a file name. Defaults to ``None``, where the id is the number
+            at the end of the file's name (000000000139.jpg: 139), or else that name
+            itself
     """
 
     def __init__(
@@ -40,18 +41,18 @@ class GivenBoxes:
         Args:
             boxes (str | Path, optional): Json file in the format of COCO detection
                 results: a list of ``image_id``, ``category_id``, ``bbox`` (left, top,
-                width, height), ``score``. Default: None.
+                width, height), ``score``. Defaults to ``None``
             ann_file (str | Path, optional): COCO annotations. Without ``boxes`` their
                 boxes are taken, crowds left out; otherwise only the names of the
-                images. Default: None.
-            score_thr (float): Detections below this score are left out. Default: 0.
+                images. Defaults to ``None``
+            score_thr (float): Detections below this score are left out. Defaults to 0
 
         Returns:
             GivenBoxes: The boxes of all people; boxes without extent are left out.
 
         Raises:
-            FileNotFoundError: A file does not exist.
-            ValueError: A file is not of that format, or neither was given.
+            FileNotFoundError: If a file does not exist.
+            ValueError: If a file is not of that format, or neither was given.
         """
         if boxes is None and ann_file is None:
             raise ValueError('give boxes, ann_file or both')
@@ -89,7 +90,7 @@ class GivenBoxes:
         return cls(found, images)
 
     def of_images(self, paths: Sequence[str]) -> dict[int, np.ndarray]:
-        """The boxes of each of these pictures.
+        """Look up the boxes of each of these pictures.
 
         Args:
             paths (Sequence[str]): The picture files.
@@ -99,7 +100,7 @@ class GivenBoxes:
             no box.
 
         Raises:
-            ValueError: Two files stand for one image, or none of them has a box.
+            ValueError: If two files stand for one image, or none of them has a box.
         """
         ids = [self._image_id(path) for path in paths]
         seen = {}
@@ -121,7 +122,7 @@ class GivenBoxes:
         return boxes
 
     def _image_id(self, path: str) -> int | str | None:
-        """The id of a picture, None where the annotation file does not name it."""
+        """Return the id of a picture, None where the annotation file does not name it."""
         path = PurePath(path)
         if self.images is None:
             if path.stem in self.boxes or path.name in self.boxes:
@@ -151,7 +152,7 @@ def _read_json(path: str | Path) -> dict | list:
 
 
 def _parse(entry: dict, where: str) -> tuple[int | str, list[float]]:
-    """Image id and box (left, top, right, bottom, score) of one entry."""
+    """Return image id and box (left, top, right, bottom, score) of one entry."""
     try:
         image_id = entry['image_id']
         x, y, w, h = (float(value) for value in entry['bbox'])

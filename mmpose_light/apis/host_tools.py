@@ -12,13 +12,13 @@ def run_host_tool(name: str) -> None:
     whatever the config imports.
 
     Args:
-        name: The tool's path in that folder, such as ``train.py``.
+        name (str): The tool's path in that folder, such as ``train.py``.
 
     Raises:
         FileNotFoundError: If the installed MMPose has no such tool.
 
     Example:
-        >>> from mmpose_light.apis import run_host_tool
+        >>> from mmpose_light.apis.host_tools import run_host_tool
         >>> run_host_tool('train.py')  # doctest: +SKIP
     """
     import mmpose

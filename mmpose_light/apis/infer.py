@@ -33,7 +33,7 @@ mimetypes.add_type('video/x-matroska', '.mkv')
 class Inference:
     """What a run did.
 
-    Args:
+    Attributes:
         names (dict[str, str]): The name of each input's results, without suffix.
         people (dict[str, int]): The number of people found, by input; for a video,
             over all its frames.
@@ -76,33 +76,34 @@ def infer(
         checkpoint (str | Path): The weights that belong to it.
         inputs (str | Path | Sequence): Pictures, folders of pictures, glob patterns,
             videos.
-        out_dir (str | Path): The output folder. Default: 'work_dirs/infer'.
+        out_dir (str | Path): The output folder. Defaults to ``'work_dirs/infer'``
         boxes (GivenBoxes, optional): The people's boxes. For a video the number of the
-            frame, from 0, is the image id. Default: None.
+            frame, from 0, is the image id. Defaults to ``None``
         detector (str, optional): Config file, or name or alias of a model of
-            MMDetection, that finds the people. Default: None. With neither boxes nor
-            detector, the whole picture is taken as one person's box.
+            MMDetection, that finds the people. With neither boxes nor detector, the
+            whole picture is taken as one person's box. Defaults to ``None``
         detector_weights (str, optional): Weights of the detector; a config file needs
-            them. Default: None, those that MMDetection publishes for the name.
-        detector_category (str): The detector's name for people. Default: 'person'.
-        bbox_thr (float): Least score of a detected box. Default: 0.3.
+            them. Defaults to ``None``, those that MMDetection publishes for the name
+        detector_category (str): The detector's name for people. Defaults to
+            ``'person'``
+        bbox_thr (float): Least score of a detected box. Defaults to 0.3
         nms_thr (float): IoU above which the lower of two detected boxes is dropped.
-            Default: 0.3.
+            Defaults to 0.3
         device (str): 'cpu', 'cuda', 'cuda:1' …, or 'auto': a GPU where there is one.
-            Default: 'auto'.
-        batch_size (int): People in one forward pass. Default: 8.
-        kpt_thr (float): Least score of a keypoint that is drawn. Default: 0.3.
-        radius (int): Radius of the drawn keypoints in pixels. Default: 3.
-        thickness (int): Thickness of the drawn links in pixels. Default: 1.
-        save_pictures (bool): Write pictures and videos. Default: True.
-        save_json (bool): Write json files. Default: True.
+            Defaults to ``'auto'``
+        batch_size (int): People in one forward pass. Defaults to 8
+        kpt_thr (float): Least score of a keypoint that is drawn. Defaults to 0.3
+        radius (int): Radius of the drawn keypoints in pixels. Defaults to 3
+        thickness (int): Thickness of the drawn links in pixels. Defaults to 1
+        save_pictures (bool): Write pictures and videos. Defaults to ``True``
+        save_json (bool): Write json files. Defaults to ``True``
 
     Returns:
         Inference: Names of the results, numbers of people, unreadable inputs.
 
     Raises:
-        FileNotFoundError: A config, checkpoint or input does not exist.
-        ValueError: An argument or a file is not what it should be; the message says
+        FileNotFoundError: If a config, checkpoint or input does not exist.
+        ValueError: If an argument or a file is not what it should be; the message says
             what would do.
 
     Example:
@@ -112,7 +113,13 @@ def infer(
         ({'photos/a.jpg': 1}, {'photos/b.jpg': 'image file is truncated'})
     """
     _check_arguments(
-        config, boxes, detector, detector_weights, batch_size, save_pictures, save_json
+        config=config,
+        boxes=boxes,
+        detector=detector,
+        detector_weights=detector_weights,
+        batch_size=batch_size,
+        save_pictures=save_pictures,
+        save_json=save_json,
     )
     device = choose_device(device)
     images, videos = find_inputs(inputs)
@@ -156,6 +163,7 @@ def infer(
 
 
 def _check_arguments(
+    *,
     config: str | Path,
     boxes: GivenBoxes | None,
     detector: str | None,
@@ -194,7 +202,7 @@ def choose_device(device: str) -> str | None:
         'auto'.
 
     Raises:
-        ValueError: There is no such device here.
+        ValueError: If there is no such device here.
     """
     if device == 'auto':
         return None
@@ -225,8 +233,9 @@ def find_inputs(
         tuple[list[str], list[str]]: Pictures and videos, each once.
 
     Raises:
-        FileNotFoundError: Nothing is found.
-        ValueError: A file is neither picture nor video, or a folder holds no picture.
+        FileNotFoundError: If nothing is found.
+        ValueError: If a file is neither picture nor video, or a folder holds no
+            picture.
     """
     if isinstance(inputs, str | Path):
         inputs = [inputs]
@@ -256,7 +265,7 @@ def find_inputs(
 
 
 def _kind(path: str | Path) -> str | None:
-    """'image', 'video', or None for anything else, by the suffix."""
+    """Return 'image', 'video', or None for anything else, by the suffix."""
     if Path(path).is_dir():
         return None
     kind = (mimetypes.guess_type(str(path))[0] or '').split('/')[0]
@@ -266,7 +275,7 @@ def _kind(path: str | Path) -> str | None:
 def _match_boxes(
     boxes: GivenBoxes | None, images: list[str], videos: list[str]
 ) -> Mapping[int, np.ndarray] | None:
-    """Given boxes by position of the picture, or by number of the frame."""
+    """Return the given boxes by position of the picture or number of the frame."""
     if boxes is None:
         return None
     if not videos:
@@ -323,7 +332,7 @@ def _run_images(
 
 
 def _picture_name(path: str, name: str) -> str:
-    """The file name of a picture's result: its own suffix, where it can be written."""
+    """Return the file name of a picture's result, with its own suffix if it can be."""
     suffix = Path(path).suffix.lower()
     return name + (suffix if suffix in PICTURE_SUFFIXES else '.jpg')
 

@@ -11,7 +11,7 @@ On top of :class:`mmpose.apis.inferencers.Pose2DInferencer`:
 - an unreadable or truncated picture is left out and told, the others are done;
 - names for the results.
 
-Visualisation, the json files and the reading of videos are the host's.
+Visualization, the json files and the reading of videos are the host's.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ from mmpose.utils.typing import ConfigType
 from PIL import Image, UnidentifiedImageError
 from torch import nn
 
-from mmpose_light.checkpoints.loading import load_fitting, read_checkpoint
+from ..checkpoints.loading import load_fitting, read_checkpoint
 
 NO_BOXES = np.zeros((0, 5), np.float32)
 DEFAULT_FPS = 25  # for videos that do not tell theirs
@@ -42,17 +42,19 @@ class TopdownInferencer(Pose2DInferencer):
         model (str | ConfigType): Config file, config, or a model name of MMPose.
         weights (str): The checkpoint. Its ``dataset_meta`` gives keypoints and
             skeleton; where it has none, the config's training data set does.
-        device (str, optional): Default: None, a GPU where there is one.
+        device (str, optional): A device of PyTorch. Defaults to ``None``, a GPU where
+            there is one
         detector (str, optional): Config file, or a model name or alias of MMDetection,
-            for the boxes. Default: None, the whole image is one person's box.
-        detector_weights (str, optional): The detector's checkpoint. Default: None,
-            that which MMDetection publishes for the name.
-        detector_category (str): The detector's name for people. Default: 'person'.
+            for the boxes. Defaults to ``None``, the whole image is one person's box
+        detector_weights (str, optional): The detector's checkpoint. Defaults to
+            ``None``, that which MMDetection publishes for the name
+        detector_category (str): The detector's name for people. Defaults to
+            ``'person'``
 
     Raises:
-        FileNotFoundError: A config or checkpoint does not exist.
-        ValueError: The model is not top-down, a checkpoint is broken or does not fit,
-            or the detector knows no such category.
+        FileNotFoundError: If a config or checkpoint does not exist.
+        ValueError: If the model is not top-down, a checkpoint is broken or does not
+            fit, or the detector knows no such category.
 
     Attributes:
         skipped (dict[str, str]): The pictures that could not be read in the last call
@@ -157,16 +159,16 @@ class TopdownInferencer(Pose2DInferencer):
 
         Args:
             inputs (Iterable): Picture files, arrays (BGR), or frames.
-            batch_size (int): People in one forward pass, at most. Default: 1.
-            bboxes (Mapping[int, np.ndarray], optional): Given boxes by position of
-                the input (number of the frame), shape (N, 5): left, top, right,
-                bottom, score. An input without an entry has no people.
-                Default: None: the detector's boxes, or the whole image.
-            bbox_thr (float): Least score of a detected box. Default: 0.3.
-            nms_thr (float): IoU above which the lower of two detected boxes is
-                dropped. Default: 0.3.
+            batch_size (int): People in one forward pass, at most. Defaults to 1
+            bboxes (Mapping[int, np.ndarray], optional): Given boxes by position of the
+                input (number of the frame), shape (N, 5): left, top, right, bottom,
+                score. An input without an entry has no people. Defaults to ``None``,
+                the detector's boxes or the whole image
+            bbox_thr (float): Least score of a detected box. Defaults to 0.3
+            nms_thr (float): IoU above which the lower of two detected boxes is dropped.
+                Defaults to 0.3
             names (Sequence[str], optional): File names of the results, one for each
-                picture, or one for the video. Default: None, those of the inputs.
+                picture, or one for the video. Defaults to ``None``, those of the inputs
 
         Yields:
             tuple: The batches with the pictures' names and numbers of people, and the
@@ -217,10 +219,12 @@ class TopdownInferencer(Pose2DInferencer):
         Args:
             input (np.ndarray): The picture, BGR.
             index (int): Its position in the input.
-            bbox_thr (float): Least score of a detected box. Default: 0.3.
-            nms_thr (float): IoU threshold among detected boxes. Default: 0.3.
-            bboxes (np.ndarray, optional): Given boxes, shape (N, 5). Default: None.
-            name (str, optional): The name of the picture. Default: its position.
+            bbox_thr (float): Least score of a detected box. Defaults to 0.3
+            nms_thr (float): IoU threshold among detected boxes. Defaults to 0.3
+            bboxes (np.ndarray, optional): Given boxes, shape (N, 5). Defaults to
+                ``None``
+            name (str, optional): The name of the picture. Defaults to ``None``, its
+                position
 
         Returns:
             list[dict]: What the config's test pipeline makes of each person.
@@ -263,7 +267,7 @@ class TopdownInferencer(Pose2DInferencer):
         return boxes[nms(boxes, nms_thr)] if len(boxes) else NO_BOXES
 
     def _collate(self, group: list[tuple[str, list[dict]]], batch_size: int) -> list:
-        """Batches of at most ``batch_size`` people, and whose they are."""
+        """Make batches of at most ``batch_size`` people, and tell whose they are."""
         people = [person for _, of_one in group for person in of_one]
         batches = [
             self.collate_fn(people[start : start + batch_size])
@@ -291,7 +295,7 @@ class TopdownInferencer(Pose2DInferencer):
         return samples
 
     def _nobody(self, name: str) -> PoseDataSample:
-        """The result for a picture without people."""
+        """Return the result for a picture without people."""
         keypoints = np.zeros((0, self.model.dataset_meta['num_keypoints'], 2))
         sample = PoseDataSample(metainfo=dict(img_path=name))
         sample.pred_instances = InstanceData(
@@ -300,7 +304,7 @@ class TopdownInferencer(Pose2DInferencer):
         return sample
 
     def _inputs_to_list(self, inputs: str | Sequence) -> Iterable:
-        """As in the host; a video without a frame rate gets one."""
+        """List the inputs as the host does; give a video without a frame rate one."""
         inputs = super()._inputs_to_list(inputs)
         if self._video_input and not self.video_info['fps'] > 0:
             self.video_info['fps'] = DEFAULT_FPS
@@ -320,7 +324,7 @@ def read_image(path: str) -> np.ndarray:
         np.ndarray: The picture, BGR, uint8, turned upright as its EXIF data say.
 
     Raises:
-        ValueError: The file is missing, truncated or no picture.
+        ValueError: If the file is missing, truncated or no picture.
     """
     try:
         with Image.open(path) as image:

@@ -26,7 +26,7 @@ def name_outputs(out_dir: str | Path, inputs: Sequence[str]) -> dict[str, str]:
         dict[str, str]: Name by input.
 
     Raises:
-        ValueError: A file of that name is there which no run of this tool wrote, or
+        ValueError: If a file of that name is there which no run of this tool wrote, or
             ``inputs.json`` is something else.
     """
     out_dir = Path(out_dir)
@@ -60,7 +60,7 @@ def name_outputs(out_dir: str | Path, inputs: Sequence[str]) -> dict[str, str]:
 
 
 def _read_index(path: Path) -> dict[str, str]:
-    """Input file by name, of earlier runs."""
+    """Read the input file behind each name of earlier runs."""
     if not path.is_file():
         return {}
     try:

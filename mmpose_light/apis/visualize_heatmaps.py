@@ -31,8 +31,7 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from PIL import Image
 from torch import Tensor, nn
 
-from mmpose_light.checkpoints.loading import load_fitting, read_checkpoint
-
+from ..checkpoints.loading import load_fitting, read_checkpoint
 from .infer import choose_device
 from .inferencer import read_image
 
@@ -52,7 +51,7 @@ COLOR_MAP = ListedColormap(np.column_stack((TURBO, OPACITY)))
 class Heatmaps:
     """What a head makes of one person, step by step.
 
-    Args:
+    Attributes:
         crop (np.ndarray): The model's input as a picture, RGB, shape (H, W, 3).
         scales (list[Tensor]): The heatmaps of each scale before the head joins them,
             shape (K, h_j, w_j); none for a head of one scale.
@@ -89,24 +88,25 @@ def visualize_heatmaps(
 
     Args:
         config (str | Path): Config file of a top-down model with a heatmap head.
-        checkpoint (str | Path, optional): The weights that belong to it. None for
+        checkpoint (str | Path, optional): The weights that belong to it; ``None`` for
             random ones, with a warning.
         image (str | Path): The picture.
         out (str | Path, optional): The file to write; a picture of the same model and
-            image is replaced. Default: None, 'work_dirs/heatmaps/<image>.png'.
+            image is replaced. Defaults to ``None``, 'work_dirs/heatmaps/<image>.png'
         bbox (Sequence[float], optional): The person's box in pixels: left, top, right,
-            bottom. Default: None, the whole image.
-        keypoints (Sequence[str | int], optional): Names or indices of the keypoints
-            to show; 'all' for all. Default: None, six spread over the data set's list.
+            bottom. Defaults to ``None``, the whole image
+        keypoints (Sequence[str | int], optional): Names or indices of the keypoints to
+            show; 'all' for all. Defaults to ``None``, six spread over the data set's
+            list
         device (str): 'cpu', 'cuda', 'cuda:1' …, or 'auto': a GPU where there is one.
-            Default: 'auto'.
+            Defaults to ``'auto'``
 
     Returns:
         Path: The file.
 
     Raises:
-        FileNotFoundError: Config, checkpoint or image does not exist.
-        ValueError: An argument or a file is not what it should be; the message says
+        FileNotFoundError: If config, checkpoint or image does not exist.
+        ValueError: If an argument or a file is not what it should be; the message says
             what would do.
 
     Example:
@@ -155,7 +155,7 @@ def compute_heatmaps(
         Heatmaps: The heatmaps, in the model's input.
 
     Raises:
-        ValueError: The model is not top-down, or its head gives something other than
+        ValueError: If the model is not top-down, or its head gives something other than
             a heatmap for each keypoint.
     """
     head = getattr(model, 'head', None)
@@ -215,7 +215,7 @@ def choose_keypoints(
         list[int]: Indices, each once.
 
     Raises:
-        ValueError: A keypoint is unknown, or none is wanted.
+        ValueError: If a keypoint is unknown, or none is wanted.
 
     Example:
         >>> choose_keypoints(['wrist', 0], ['nose', 'elbow', 'wrist'])
@@ -322,7 +322,7 @@ def _draw_column(
 
 
 def _exponent(maps: Tensor, width: int) -> int:
-    """The paper's number j of a scale: its stride is 2^j."""
+    """Return the paper's number j of a scale: its stride is 2^j."""
     return round(math.log2(width / maps.shape[-1]))
 
 

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from ..models import BiFPN, EEffNet, EffNet, FAHead, FSHead, TFNeck
 from ..models.backbones.efficientnet_checkpoint import rename_timm, rename_timm_block
+from ..utils.checkpoint import get_state_dict, read_checkpoint
 from ..version import __version__
 
 # EEffPose-P0 to P3: arch of the backbone; width and repetitions of the neck
@@ -48,7 +49,6 @@ BIFPN_LEVELS = 5
 
 # published names of a convolution and its norm layer, to those here
 _CONV_BN = {'0': 'conv', '1': 'bn'}
-_CONV_BN_INDEX = {'conv': '0', 'bn': '1'}
 _NODE_LAYERS = {'conv_dw': 'depthwise_conv', 'conv_pw': 'pointwise_conv', 'bn': 'norm'}
 
 
@@ -165,7 +165,8 @@ def convert(
                 f'{destination} exists; overwrite=True (--overwrite) replaces it'
             )
 
-    published = read_published(source)
+    # a file of somebody else: nothing of it may run, whatever torch's default
+    published = get_state_dict(read_checkpoint(source, weights_only=True), source)
     found, head_known = identify(published, model)
     state_dict = convert_state_dict(published, found)
     sha256 = hashlib.sha256(source.read_bytes()).hexdigest()
@@ -188,49 +189,6 @@ def convert(
     finally:
         part.unlink(missing_ok=True)
     return Conversion(found, head_known, len(state_dict), sha256, destination)
-
-
-def read_published(source: str | Path) -> dict[str, Tensor]:
-    """Read the tensors of a published checkpoint, safely.
-
-    Args:
-        source (str | Path): The file.
-
-    Returns:
-        dict[str, Tensor]: The tensors, without the prefix ``'module.'``.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no checkpoint or holds anything but tensors.
-    """
-    try:
-        content = torch.load(source, map_location='cpu', weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:  # bytes that are no pickle raise whatever they may
-        refused = re.search(r'unsupported .*', str(error), re.IGNORECASE)
-        if refused:
-            raise ValueError(
-                f'{source} is refused, it holds more than tensors, which could run '
-                f'code when loaded: {refused.group()}'
-            ) from error
-        raise ValueError(
-            f'{source} cannot be read, it is truncated or no checkpoint '
-            f'({type(error).__name__}); download it again'
-        ) from error
-    state_dict = content
-    if isinstance(content, Mapping):
-        state_dict = content.get('state_dict', content)
-    if (
-        not isinstance(state_dict, Mapping)
-        or not state_dict
-        or not all(isinstance(value, Tensor) for value in state_dict.values())
-    ):
-        raise ValueError(
-            f'{source} holds no state dict: expected names and tensors, plain or under '
-            "'state_dict'"
-        )
-    return {key.removeprefix('module.'): value for key, value in state_dict.items()}
 
 
 def identify(
@@ -431,8 +389,8 @@ def _rename_neck(key: str) -> str | None:
     if match := re.fullmatch(r'(\d+)\.(.+)', key):
         rest = _rename_fusion(match[2])
         return rest and f'blocks.{match[1]}.{rest}'
-    if match := re.fullmatch(r'resample\.\d+\.conv\.(conv|bn)\.(.+)', key):
-        return f'extra_conv.{_CONV_BN_INDEX[match[1]]}.{match[2]}'
+    if match := re.fullmatch(r'resample\.\d+\.conv\.((?:conv|bn)\..+)', key):
+        return f'extra_conv.{match[1]}'
     if match := re.fullmatch(r'cell\.(\d+)\.fnode\.(\d+)\.(.+)', key):
         # nodes count down through the levels, then up again
         node = int(match[2])
@@ -447,9 +405,9 @@ def _rename_node(key: str) -> str | None:
     """Translate a name inside a node of BiFPN."""
     if key == 'combine.edge_weights':
         return 'weights'
-    if match := re.fullmatch(r'combine\.resample\.\d+\.conv\.(conv|bn)\.(.+)', key):
+    if match := re.fullmatch(r'combine\.resample\.\d+\.conv\.((?:conv|bn)\..+)', key):
         # only the level's own input, the first of a node, may differ in channels
-        return f'convs.0.{_CONV_BN_INDEX[match[1]]}.{match[2]}'
+        return f'convs.0.{match[1]}'
     if match := re.fullmatch(r'after_combine\.conv\.(conv_dw|conv_pw|bn)\.(.+)', key):
         return f'{_NODE_LAYERS[match[1]]}.{match[2]}'
     return None

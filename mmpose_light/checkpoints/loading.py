@@ -1,68 +1,27 @@
-"""Reading a checkpoint, and making sure that it belongs to the model.
+"""Loading a checkpoint, and making sure that it belongs to the model.
 
 MMEngine fills whatever keys match and logs a warning about the others, so the
 checkpoint of another model gives a model with random weights, and results with no
 meaning. Where nothing is to be trained afterwards, only a full match will do.
 """
 
-import pickle
-import re
-import zipfile
 from pathlib import Path
 
-from mmengine.runner.checkpoint import _load_checkpoint
 from torch import nn
+
+from ..utils.checkpoint import get_state_dict, read_checkpoint
+
+__all__ = ['find_misfit', 'load_fitting', 'read_checkpoint']
 
 _NAMED = 4  # how many keys of a kind an error message names
 
 
-def read_checkpoint(source: str | Path) -> dict:
-    """Read a checkpoint to the CPU, through torch's safe loader.
-
-    Args:
-        source (str | Path): A file, or an address that MMEngine can fetch.
-
-    Returns:
-        dict: The checkpoint; a plain state dict comes as it is.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is truncated or no checkpoint, or it holds objects that
-            the safe loader refuses.
-    """
-    source = str(source)
-    if '://' not in source and not Path(source).is_file():
-        raise FileNotFoundError(f'checkpoint {source} does not exist')
-    try:
-        checkpoint = _load_checkpoint(source, map_location='cpu')
-    except (
-        RuntimeError,
-        EOFError,
-        KeyError,
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
-    ) as error:
-        refused = re.search(r'Unsupported (?:global|class).*', str(error))
-        if refused:
-            raise ValueError(
-                f'checkpoint {source} holds more than weights and is refused by the '
-                f'safe loader: {refused.group()}'
-            ) from error
-        raise ValueError(
-            f'checkpoint {source} cannot be read, it is truncated or no checkpoint '
-            f'({str(error).splitlines()[0] if str(error) else type(error).__name__}): '
-            'copy or download it again'
-        ) from error
-    if not isinstance(checkpoint, dict):
-        raise ValueError(
-            f'checkpoint {source} holds a {type(checkpoint).__name__}, expected a '
-            "state dict, or a dict with 'state_dict' in it"
-        )
-    return checkpoint
-
-
 def find_misfit(model: nn.Module, checkpoint: dict, source: str | Path) -> str | None:
     """Say in what a checkpoint differs from a model.
+
+    Left over do not count: ``data_preprocessor.mean`` and ``std``, which the config
+    tells today, and which older checkpoints hold besides. Missing do not: counts of
+    batches, which torch begins anew.
 
     Args:
         model (nn.Module): The model to compare it with.
@@ -73,11 +32,14 @@ def find_misfit(model: nn.Module, checkpoint: dict, source: str | Path) -> str |
         str, optional: How many keys are missing, left over or of another shape, with
         some of each kind named; ``None`` where the checkpoint fills the model.
 
+    Raises:
+        ValueError: The checkpoint holds no state dict.
+
     Example:
         >>> from torch import nn
         >>> find_misfit(nn.Linear(2, 3), nn.Linear(2, 3).state_dict(), 'linear.pth')
     """
-    state, own = _state_of(checkpoint), model.state_dict()
+    state, own = get_state_dict(checkpoint, source), model.state_dict()
     problems = {
         'of another shape': [
             f'{key} {tuple(state[key].shape)} for {tuple(value.shape)}'
@@ -85,12 +47,15 @@ def find_misfit(model: nn.Module, checkpoint: dict, source: str | Path) -> str |
             if key in state and state[key].shape != value.shape
         ],
         'missing': [
-            # torch counts batches anew where an old checkpoint has no count
             key
             for key in own
             if key not in state and not key.endswith('.num_batches_tracked')
         ],
-        'not in the model': [key for key in state if key not in own],
+        'not in the model': [
+            key
+            for key in state
+            if key not in own and not key.startswith('data_preprocessor.')
+        ],
     }
     told = [
         f'{len(keys)} {kind} ({", ".join(keys[:_NAMED])}{", …" * (len(keys) > _NAMED)})'
@@ -115,7 +80,8 @@ def load_fitting(model: nn.Module, checkpoint: dict, source: str | Path) -> None
         source (str | Path): Where it came from, for the error message.
 
     Raises:
-        ValueError: The checkpoint does not fit (:func:`find_misfit`).
+        ValueError: The checkpoint does not fit (:func:`find_misfit`), or holds no
+            state dict.
 
     Example:
         >>> from torch import nn
@@ -128,15 +94,7 @@ def load_fitting(model: nn.Module, checkpoint: dict, source: str | Path) -> None
     misfit = find_misfit(model, checkpoint, source)
     if misfit:
         raise ValueError(misfit)
-    model.load_state_dict(_state_of(checkpoint), strict=False)
-
-
-def _state_of(checkpoint: dict) -> dict:
-    """Return the weights of a checkpoint, named as in the model."""
-    return {
-        key.removeprefix('module.'): value
-        for key, value in checkpoint.get('state_dict', checkpoint).items()
-    }
+    model.load_state_dict(get_state_dict(checkpoint, source), strict=False)
 
 
 def _describe(model: nn.Module) -> str:

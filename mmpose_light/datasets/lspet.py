@@ -21,8 +21,6 @@ Coordinates are taken over as they are. Labelled joints reach down to 0 and stop
 of the last pixel, so the file counts pixels from 0, whatever MATLAB does.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import zipfile
@@ -94,8 +92,8 @@ def load_joints(path: str | Path) -> np.ndarray:
         np.ndarray: float64 array of shape (images, 14, 3): x, y, flag.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is not a MATLAB file, or not that of LSPET.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not a MATLAB file, or not that of LSPET.
     """
     from scipy.io import loadmat
 
@@ -141,7 +139,7 @@ def labelled_joints(joints: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def padded_box(points: np.ndarray, width: int, height: int) -> list[float]:
-    """The box of a person, from the labelled joints.
+    """Return the box of a person, from the labelled joints.
 
     Args:
         points (np.ndarray): Array of shape (N, 2), the labelled joints.
@@ -200,7 +198,7 @@ def to_annotation(
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Width and height of an image that can be decoded to its end.
+    """Return width and height of an image that can be decoded to its end.
 
     Args:
         path (Path): The image file.
@@ -209,8 +207,8 @@ def image_size(path: Path) -> tuple[int, int]:
         tuple[int, int]: Width and height in pixels.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is no image, or is truncated.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is no image, or is truncated.
     """
     if not path.is_file():
         raise FileNotFoundError(
@@ -241,15 +239,16 @@ def convert_split(
         image_dir (str | Path): The folder of im00001.jpg, im00002.jpg …
         first (int): Number of the first image, counted from 1.
         last (int): Number of the last image, included.
-        progress (str, optional): Caption of a progress bar. Default: None, no bar.
+        progress (str, optional): Caption of a progress bar. Defaults to ``None``, no
+            bar
 
     Returns:
         dict: The COCO data set: ``info``, ``images``, ``annotations``,
         ``categories``. People with too few labelled joints are left out.
 
     Raises:
-        FileNotFoundError: An image is missing.
-        ValueError: The range does not fit, or an image cannot be read.
+        FileNotFoundError: If an image is missing.
+        ValueError: If the range does not fit, or an image cannot be read.
     """
     if not 1 <= first <= last <= len(joints):
         raise ValueError(
@@ -302,7 +301,7 @@ def unpack(archive: str | Path, out_dir: str | Path) -> Path:
         Path: ``out_dir``.
 
     Raises:
-        ValueError: The file is no zip archive, is damaged or is not LSPET's.
+        ValueError: If the file is no zip archive, is damaged or is not LSPET's.
     """
     out_dir = Path(out_dir)
     try:
@@ -340,17 +339,17 @@ def convert_lspet(
     Args:
         source (str | Path): The folder with ``joints.mat`` and ``images/``, or
             lspet_dataset.zip, which is unpacked to ``out_dir`` first.
-        out_dir (str | Path, optional): Where ``<split>.json`` go. Default: the
-            source folder; ``data/lspet`` for a zip file.
+        out_dir (str | Path, optional): Where ``<split>.json`` go. Defaults to ``None``,
+            the source folder, or ``data/lspet`` for a zip file
         splits (dict[str, tuple[int, int]]): First and last image of each split.
-            Default: train 1 to 8000, val 8001 to 9000.
+            Defaults to :data:`SPLITS`, train 1 to 8000 and val 8001 to 9000
 
     Returns:
         dict[str, dict]: The COCO data set of each split.
 
     Raises:
-        FileNotFoundError: The source, its joints.mat or an image is missing.
-        ValueError: A file is not what it should be; the message says what would do.
+        FileNotFoundError: If the source, its joints.mat or an image is missing.
+        ValueError: If a file is not what it should be; the message says what would do.
     """
     source = Path(source)
     if source.is_file():

@@ -14,7 +14,8 @@ class FittingCheckpointHook(Hook):
 
     MMEngine fills whatever keys match and logs a warning about the others: a
     checkpoint of another model is tested as if it were this one's, and gives figures
-    with no meaning. Training may start from weights that fit in part.
+    with no meaning. Training may start from weights that fit in part, and fills the
+    rest: what has been trained may be tested.
 
     Example:
         >>> custom_hooks = [dict(type='FittingCheckpointHook')]
@@ -24,9 +25,19 @@ class FittingCheckpointHook(Hook):
         self._misfit: str | None = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Compare a checkpoint that has been read with the model."""
+        """Compare a checkpoint that has been read with the model.
+
+        Raises:
+            ValueError: If the checkpoint holds no state dict.
+        """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        self._misfit = find_misfit(model, checkpoint, runner._load_from)
+        # none is given where a run is resumed from its own last checkpoint
+        source = runner._load_from or f'of the run in {runner.work_dir}'
+        self._misfit = find_misfit(model, checkpoint, source)
+
+    def after_train(self, runner: Runner) -> None:
+        """Forget the checkpoint: the weights are those of the training."""
+        self._misfit = None
 
     def before_test(self, runner: Runner) -> None:
         """Stop here if the checkpoint does not fit.

@@ -1,1 +1,4 @@
-"""Helpers that need no working MMPose: nothing here imports the stack at import time."""
+"""Helpers that import nothing else of ours.
+
+:mod:`.check_env` needs no working MMPose: importing it does not import the stack.
+"""

@@ -30,11 +30,11 @@ SWITCH_TO_LITE = (
 class Component:
     """A part of the stack.
 
-    Args:
-        name: The name shown and used in :class:`Environment`.
-        module: The module to import.
-        distributions: The names under which pip may know it.
-        install: The arguments of ``pip install`` that bring it.
+    Attributes:
+        name (str): The name shown and used in :class:`Environment`.
+        module (str): The module to import.
+        distributions (tuple[str, ...]): The names under which pip may know it.
+        install (str): The arguments of ``pip install`` that bring it.
     """
 
     name: str
@@ -86,14 +86,20 @@ FURTHER_MODULES = {
 class Environment:
     """The facts that decide whether the stack works.
 
-    Args:
-        installed: For each component of :data:`STACK`, the distributions of it that
-            are installed, with their versions.
-        missing_modules: Those of :data:`FURTHER_MODULES` that cannot be found.
-        errors: What importing a component raised, where it did.
-        ops: Whether mmcv's ops are compiled, in words.
-        has_host_files: Whether MMPose came with its configs and tools.
-        plugin_error: What importing mmpose_light itself raised, if it did.
+    Attributes:
+        installed (dict[str, dict[str, str]]): For each component of :data:`STACK`, the
+            distributions of it that are installed, with their versions. Defaults to
+            ``{}``
+        missing_modules (list[str]): Those of :data:`FURTHER_MODULES` that cannot be
+            found. Defaults to ``[]``
+        errors (dict[str, Exception]): What importing a component raised, where it did.
+            Defaults to ``{}``
+        ops (str): Whether mmcv's ops are compiled, in words. Defaults to
+            ``'not compiled'``
+        has_host_files (bool): Whether MMPose came with its configs and tools. Defaults
+            to ``True``
+        plugin_error (Exception, optional): What importing mmpose_light itself raised,
+            if it did. Defaults to ``None``
     """
 
     installed: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -118,7 +124,12 @@ class Environment:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something to fix: what it is, and the command that fixes it."""
+    """Something to fix.
+
+    Attributes:
+        text (str): What it is.
+        command (str): The command that fixes it.
+    """
 
     text: str
     command: str
@@ -128,7 +139,7 @@ def collect_environment() -> Environment:
     """Look at what is installed and try to import it.
 
     Returns:
-        The environment of this process.
+        Environment: The environment of this process.
     """
     import mmpose_light
 
@@ -183,11 +194,11 @@ def find_problems(env: Environment) -> list[Problem]:
     """Say what has to be fixed before mmpose_light can work.
 
     Args:
-        env: The environment to judge.
+        env (Environment): The environment to judge.
 
     Returns:
-        The problems, in the order in which to fix them. What only follows from an
-        earlier problem is left out.
+        list[Problem]: The problems, in the order in which to fix them. What only
+        follows from an earlier problem is left out.
 
     Example:
         >>> from mmpose_light.utils.check_env import Environment, find_problems
@@ -250,9 +261,9 @@ def _wrong_versions(env: Environment) -> Iterator[Problem]:
         )
     elif is_below('mmcv', 2):
         yield Problem(f'mmcv {mmcv}: MMPose 1.x needs mmcv 2', SWITCH_TO_LITE)
-    if is_below('mmpose', 1):
+    if is_below('mmpose', 1, 3):
         yield Problem(
-            f'mmpose {env.version("mmpose")}: mmpose_light extends MMPose 1.x',
+            f'mmpose {env.version("mmpose")}: mmpose_light extends MMPose 1.3',
             'pip install --no-deps mmpose==1.3.2',
         )
     elif not env.has_host_files:
@@ -294,7 +305,7 @@ def _describe(error: BaseException) -> str:
 
 def describe(env: Environment) -> list[tuple[str, str]]:
     """Return what is worth knowing about the environment, as names and values."""
-    from mmpose_light.version import __version__
+    from ..version import __version__
 
     rows = [
         ('mmpose_light', __version__),
@@ -344,10 +355,10 @@ def main(args: argparse.Namespace) -> int:
     """Print the report.
 
     Args:
-        args: What the command line says: nothing.
+        args (argparse.Namespace): What the command line says: nothing.
 
     Returns:
-        The exit code: 1 if something must be fixed, else 0.
+        int: The exit code: 1 if something must be fixed, else 0.
     """
     env = collect_environment()
     rows = describe(env)

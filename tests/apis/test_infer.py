@@ -23,17 +23,9 @@ from mmpose_light.cli import main
 # An EL-HRNet small enough to run in no time.
 TINY = """
 _base_ = '{repo}/configs/el_hrnet/td-hm_el-hrnet-w18_1xb16-300e_coco-128x96.py'
-extra = dict(
-    stage1=dict(num_modules=1, num_branches=1, block='BOTTLENECK', num_blocks=(1,),
-                num_channels=(8,)),
-    stage2=dict(num_modules=1, num_branches=2, block='BASIC', num_blocks=(1, 1),
-                num_channels=(8, 16)),
-    stage3=dict(num_modules=1, num_branches=3, block='BASIC', num_blocks=(1,) * 3,
-                num_channels=(8, 16, 32)),
-    stage4=dict(num_modules=1, num_branches=4, block='BASIC', num_blocks=(1,) * 4,
-                num_channels=(8, 16, 32, 64)))
 model = dict(
-    backbone=dict(_delete_=True, type='ELHRNet', extra=extra, attention={attention}),
+    backbone=dict(_delete_=True, type='ELHRNet', extra={extra},
+                  attention={attention}),
     head=dict(in_channels=8))
 """
 # A detector that keeps its twenty best boxes, of dogs and people.
@@ -58,9 +50,9 @@ SIZES = {'b': (80, 60), 'c': (50, 90)}  # width, height
 class Case:
     """Config, checkpoint and the model that MMPose makes of them."""
 
-    def __init__(self, folder: Path, repo: Path, name: str, attention: bool) -> None:
+    def __init__(self, folder: Path, name: str, **options) -> None:
         self.config = folder / f'{name}.py'
-        self.config.write_text(TINY.format(repo=repo, attention=attention))
+        self.config.write_text(TINY.format(**options))
         Config.fromfile(self.config).dump(self.config)  # bases take long to resolve
         self.checkpoint = folder / f'{name}.pth'
         torch.manual_seed(1)
@@ -84,8 +76,13 @@ class Case:
 
 
 @pytest.fixture(scope='module')
-def case(tmp_path_factory, repo_dir) -> Case:
-    return Case(tmp_path_factory.mktemp('model'), repo_dir, 'tiny', True)
+def tiny(repo_dir, small_el_hrnet_extra) -> dict:
+    return dict(repo=repo_dir, extra=small_el_hrnet_extra)
+
+
+@pytest.fixture(scope='module')
+def case(tmp_path_factory, tiny) -> Case:
+    return Case(tmp_path_factory.mktemp('model'), 'tiny', attention=True, **tiny)
 
 
 @pytest.fixture(scope='module')
@@ -440,8 +437,8 @@ def test_checkpoint_tells_the_skeleton(case, photos, tmp_path):
     assert changed.any() and (drawn <= source).all()
 
 
-def test_checkpoint_of_another_model(case, photos, tmp_path, repo_dir):
-    other = Case(tmp_path, repo_dir, 'other', False)
+def test_checkpoint_of_another_model(case, photos, tmp_path, tiny):
+    other = Case(tmp_path, 'other', attention=False, **tiny)
     with pytest.raises(ValueError) as error:
         infer(other.config, case.checkpoint, photos, tmp_path / 'out')
     message = str(error.value)

@@ -21,40 +21,13 @@ from mmpose_light.apis.visualize_heatmaps import (
 from mmpose_light.cli import main
 
 CODEC = dict(type='MSRAHeatmap', input_size=(64, 96), heatmap_size=(16, 24), sigma=1)
-STAGE = dict(num_modules=1, block='BASIC')
-EL_HRNET = dict(
-    backbone=dict(
-        type='ELHRNet',
-        extra=dict(
-            stage1=dict(
-                num_modules=1,
-                num_branches=1,
-                block='BOTTLENECK',
-                num_blocks=(1,),
-                num_channels=(8,),
-            ),
-            stage2=dict(
-                **STAGE, num_branches=2, num_blocks=(1,) * 2, num_channels=(8, 16)
-            ),
-            stage3=dict(
-                **STAGE, num_branches=3, num_blocks=(1,) * 3, num_channels=(8, 16, 32)
-            ),
-            stage4=dict(
-                **STAGE,
-                num_branches=4,
-                num_blocks=(1,) * 4,
-                num_channels=(8, 16, 32, 64),
-            ),
-        ),
-    ),
-    head=dict(
-        type='HeatmapHead',
-        in_channels=8,
-        out_channels=17,
-        deconv_out_channels=None,
-        loss=dict(type='KeypointMSELoss'),
-        decoder=CODEC,
-    ),
+HEAD = dict(
+    type='HeatmapHead',
+    in_channels=8,
+    out_channels=17,
+    deconv_out_channels=None,
+    loss=dict(type='KeypointMSELoss'),
+    decoder=CODEC,
 )
 EEFFPOSE = dict(
     backbone=dict(type='EEffNet'),
@@ -66,7 +39,7 @@ EFFBASE = dict(
     neck=dict(type='BiFPN', in_channels=[40, 112, 320], out_channels=8, num_blocks=1),
     head=dict(type='FSHead', in_channels=[8] * 5, out_channels=17, decoder=CODEC),
 )
-KINDS = {'el_hrnet': EL_HRNET, 'eeffpose': EEFFPOSE, 'effbase': EFFBASE}
+KINDS = ('el_hrnet', 'eeffpose', 'effbase')
 BBOX = [10, 5, 60, 75]
 KEYPOINTS = ['left_wrist', 16]
 
@@ -103,8 +76,8 @@ def write_config(path: Path, **model) -> Path:
 class Case:
     """A small model with weights that make its heatmaps differ from place to place."""
 
-    def __init__(self, folder: Path, kind: str) -> None:
-        self.config = write_config(folder / f'{kind}.py', **KINDS[kind])
+    def __init__(self, folder: Path, kind: str, model: dict) -> None:
+        self.config = write_config(folder / f'{kind}.py', **model)
         self.checkpoint = folder / f'{kind}.pth'
         torch.manual_seed(1)
         self.model = init_model(str(self.config), device='cpu')
@@ -125,9 +98,16 @@ class Case:
 
 
 @pytest.fixture(scope='module')
-def cases(tmp_path_factory) -> dict[str, Case]:
+def el_hrnet(small_el_hrnet_extra) -> dict:
+    backbone = dict(type='ELHRNet', extra=small_el_hrnet_extra)
+    return dict(backbone=backbone, head=HEAD)
+
+
+@pytest.fixture(scope='module')
+def cases(tmp_path_factory, el_hrnet) -> dict[str, Case]:
     folder = tmp_path_factory.mktemp('models')
-    return {kind: Case(folder, kind) for kind in KINDS}
+    models = dict(el_hrnet=el_hrnet, eeffpose=EEFFPOSE, effbase=EFFBASE)
+    return {kind: Case(folder, kind, model) for kind, model in models.items()}
 
 
 @pytest.fixture(params=KINDS)
@@ -263,10 +243,10 @@ def test_labels_and_values(cases, photo, kind, labels):
         ('UDPHeatmap', 1, 3),  # MMPose decodes to up to one pixel beside
     ],
 )
-def test_peak_lies_on_the_photograph(tmp_path, codec, to_dot, to_mark, place):
+def test_peak_lies_on_the_photograph(el_hrnet, tmp_path, codec, to_dot, to_mark, place):
     """A head that sees a white dot: heatmap, mark and dot meet in the picture."""
     codec = dict(type=codec, input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
-    model_cfg = dict(EL_HRNET, head=dict(EL_HRNET['head'], decoder=codec))
+    model_cfg = dict(el_hrnet, head=dict(HEAD, decoder=codec))
     config = write_config(tmp_path / 'dot.py', **model_cfg)
     model = init_model(str(config), device='cpu')
 
@@ -491,7 +471,7 @@ def test_wrong_files(small, cases, photo, tmp_path):
         ),
         (
             dict(
-                EL_HRNET['head'],
+                HEAD,
                 out_channels=51,
                 decoder=dict(
                     CODEC, type='UDPHeatmap', heatmap_type='combined', sigma=2
@@ -502,7 +482,7 @@ def test_wrong_files(small, cases, photo, tmp_path):
     ],
 )
 @pytest.mark.filterwarnings('ignore:no checkpoint')
-def test_head_without_heatmaps(photo, tmp_path, head, message):
-    config = write_config(tmp_path / 'a.py', **dict(EL_HRNET, head=head))
+def test_head_without_heatmaps(el_hrnet, photo, tmp_path, head, message):
+    config = write_config(tmp_path / 'a.py', **dict(el_hrnet, head=head))
     with pytest.raises(ValueError, match=message):
         visualize_heatmaps(config, None, photo, tmp_path / 'a.png', device='cpu')

@@ -21,7 +21,6 @@ from mmpose_light.checkpoints.eeffpose import (
     convert_state_dict,
     guess_head,
     identify,
-    read_published,
     rename,
 )
 from mmpose_light.models import FAHead, FSHead
@@ -432,10 +431,10 @@ class Malicious:
 @pytest.mark.parametrize(
     ('content', 'message'),
     [
-        (dict(state_dict=Malicious()), 'is refused, it holds more than tensors'),
-        ([torch.zeros(1)], 'holds no state dict'),
-        (dict(epoch=1), 'holds no state dict'),
-        ({}, 'holds no state dict'),
+        (dict(state_dict=Malicious()), 'refused by the safe loader'),
+        ([torch.zeros(1)], 'expected a state dict'),
+        (dict(epoch=1), 'expected a state dict'),
+        ({}, 'expected a state dict'),
         (
             torch.nn.Linear(2, 2).state_dict(),
             r"no EEffPose model.*\['weight', 'bias'\]",
@@ -454,13 +453,15 @@ def test_wrong_files(content, message, tmp_path):
 def test_unreadable_files(content, tmp_path):
     (tmp_path / 'source.pth').write_bytes(content)
     with pytest.raises(ValueError, match='truncated or no checkpoint'):
-        read_published(tmp_path / 'source.pth')
+        convert(tmp_path / 'source.pth', tmp_path / 'out.pth')
+    assert not (tmp_path / 'out.pth').exists()
 
 
 def test_truncated_file(p0_file, tmp_path):
     (tmp_path / 'source.pth').write_bytes(p0_file.read_bytes()[:100_000])
     with pytest.raises(ValueError, match='truncated or no checkpoint'):
-        read_published(tmp_path / 'source.pth')
+        convert(tmp_path / 'source.pth', tmp_path / 'out.pth')
+    assert not (tmp_path / 'out.pth').exists()
 
 
 def test_no_file(tmp_path):

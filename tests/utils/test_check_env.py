@@ -84,6 +84,7 @@ def test_missing_mmpose_goes_in_without_chumpy():
             'pip uninstall -y mmcv mmcv-lite',
         ),
         ({'mmpose': {'mmpose': '0.29.0'}}, 'mmpose 0.29.0', 'mmpose==1.3.2'),
+        ({'mmpose': {'mmpose': '1.2.0'}}, 'extends MMPose 1.3', 'mmpose==1.3.2'),
     ],
 )
 def test_wrong_version(installed, text, command):

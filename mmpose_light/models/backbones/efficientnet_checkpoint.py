@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mmengine.logging import print_log
-from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
+
+from ...utils.checkpoint import get_state_dict, read_checkpoint
 
 # A block of stage 1 has no expansion, which shifts timm's numbers.
 _TIMM_FIRST_STAGE = {
@@ -175,10 +176,11 @@ def load_efficientnet(
         LoadReport: What was loaded and what not.
 
     Raises:
-        ValueError: If the file holds no EfficientNet, or one of another width.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file cannot be read, holds no EfficientNet, or one of
+            another width.
     """
-    source = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-    state_dict = source.get('state_dict', source)
+    state_dict = get_state_dict(read_checkpoint(checkpoint), checkpoint)
     if prefix is not None:
         prefix = prefix.removesuffix('.') + '.'
         state_dict = {

@@ -11,7 +11,6 @@ weights are: strided convolutions pad "SAME", batch norms have an epsilon of 1e-
 import math
 
 from mmcv.cnn import ConvModule
-from mmengine.model import PretrainedInit
 from mmpose.models.backbones.base_backbone import BaseBackbone
 from mmpose.models.backbones.utils import make_divisible
 from mmpose.registry import MODELS
@@ -21,6 +20,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..layers import InvertedResidual, fill_norm_cfg
 from .efficientnet_checkpoint import load_efficientnet
+from .init_cfg import split_init_cfg
 
 
 @MODELS.register_module()
@@ -33,7 +33,8 @@ class EffNet(BaseBackbone):
         arch (str): ``'b0'``, ``'b1'``, ``'b2'`` or ``'b3'``. Defaults to ``'b0'``
         drop_path_rate (float): Rate of stochastic depth; block k of K, from 0, is
             dropped with a probability of k/K of it. Defaults to 0.2
-        conv_cfg (dict, optional): The strided convolutions. Defaults to
+        conv_cfg (dict, optional): The convolutions of the strided blocks only; all
+            others are :class:`torch.nn.Conv2d`. Defaults to
             ``dict(type='Conv2dAdaptivePadding')``, which pads "SAME"; with stride 1
             that is the same as equal padding
         norm_cfg (dict): The normalization layers; epsilon and momentum of batch
@@ -48,8 +49,9 @@ class EffNet(BaseBackbone):
         init_cfg (dict or list[dict], optional): Initialization of the weights.
             ``dict(type='Pretrained', checkpoint=...)`` takes EfficientNet checkpoints
             of MMPretrain, MMDetection and timm (:mod:`.efficientnet_checkpoint`), an
-            optional ``prefix`` limits it to a part of the file. Defaults to Kaiming's
-            and norm layers of one
+            optional ``prefix`` limits it to a part of the file. What the file does
+            not hold is left as the other entries initialize it, or the default where
+            there are none. Defaults to Kaiming's and norm layers of one
 
     Attributes:
         out_channels (tuple[int, ...]): Channels of the outputs.
@@ -88,6 +90,11 @@ class EffNet(BaseBackbone):
     # the last stages of strides 4, 8 and 16
     out_indices = (2, 4, 6)
 
+    default_init_cfg = [
+        dict(type='Kaiming', layer='Conv2d'),
+        dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm']),
+    ]
+
     def __init__(
         self,
         arch: str = 'b0',
@@ -98,13 +105,10 @@ class EffNet(BaseBackbone):
         frozen_stages: int = -1,
         norm_eval: bool = False,
         with_cp: bool = False,
-        init_cfg: OptMultiConfig = [
-            dict(type='Kaiming', layer='Conv2d'),
-            dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm']),
-        ],
+        init_cfg: OptMultiConfig = default_init_cfg,
     ) -> None:
         super().__init__(init_cfg)
-        if arch not in self.arch_zoo:
+        if arch not in list(self.arch_zoo):
             raise ValueError(
                 f'unknown arch {arch!r} of {type(self).__name__}; choose one of '
                 f'{sorted(self.arch_zoo)}'
@@ -178,7 +182,9 @@ class EffNet(BaseBackbone):
         """Initialize the weights as ``init_cfg`` says, checkpoints last.
 
         Raises:
-            ValueError: If a checkpoint holds no EfficientNet, or one of another arch.
+            FileNotFoundError: If a checkpoint does not exist.
+            ValueError: If a checkpoint cannot be read, or holds no EfficientNet, or
+                one of another arch.
         """
         if self.is_init:
             super().init_weights()  # warns, and changes nothing
@@ -187,12 +193,8 @@ class EffNet(BaseBackbone):
 
     def _init_and_load(self) -> set[str]:
         """Initialize, then load checkpoints; return the names of what was loaded."""
-        init_cfg = self.init_cfg or []
-        cfgs = init_cfg if isinstance(init_cfg, list) else [init_cfg]
-        pretrained = [
-            cfg for cfg in cfgs if cfg['type'] in ('Pretrained', PretrainedInit)
-        ]
-        self.init_cfg = [cfg for cfg in cfgs if cfg not in pretrained]
+        init_cfg = self.init_cfg
+        self.init_cfg, pretrained = split_init_cfg(init_cfg, self.default_init_cfg)
         super().init_weights()
         self.init_cfg = init_cfg
 

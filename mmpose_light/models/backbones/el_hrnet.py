@@ -12,12 +12,14 @@ from functools import partial
 from typing import Any
 
 import torch
+from mmengine.model import initialize
 from mmpose.models.backbones import HRNet
 from mmpose.registry import MODELS
 from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
 from torch import Tensor
 
 from ..layers import LABasicblock, LBasicblock
+from .init_cfg import split_init_cfg
 
 
 @MODELS.register_module()
@@ -28,8 +30,8 @@ class ELHRNet(HRNet):
         arch (str): The variant by the width of its first branch: ``'w18'``,
             ``'w32'`` (the paper's) or ``'w48'``. Defaults to ``'w32'``
         extra (dict, optional): The stages in the format of MMPose's
-            :class:`HRNet`, in place of ``arch``; its ``'BASIC'`` blocks become the
-            light ones. Defaults to ``None``
+            :class:`HRNet`; where given, ``arch`` has no effect. Its ``'BASIC'``
+            blocks become the light ones. Defaults to ``None``
         attention (bool): Whether the blocks are LA-Basicblocks (with CBAM) or
             L-Basicblocks. Defaults to ``True``
         reduction (int): Reduction ratio of CBAM. Defaults to 8
@@ -45,19 +47,22 @@ class ELHRNet(HRNet):
         with_cp (bool): Whether to save memory by computing the blocks again in
             the backward pass. Defaults to ``False``
         zero_init_residual (bool): Whether the last norm layer of each block starts
-            at zero. Defaults to ``False``
+            at zero, except those that a checkpoint fills. Defaults to ``False``
         frozen_stages (int): Stages to freeze: 0 the stem, 1 stage 1 too, and so
-            on; -1 none. Defaults to -1
+            on up to 4; -1 none. Defaults to -1
         init_cfg (dict or list[dict], optional): Initialization of the weights.
             Defaults to Kaiming's (fan-in) and norm layers of one. HRNet's normal
             distribution of 0.001 would multiply through NConv's two convolutions
             and leave the second one's output below the epsilon of the norm layer.
             ``dict(type='Pretrained', checkpoint=...)`` with a checkpoint of HRNet
-            initializes stem, stage 1, transitions and fuse layers
+            initializes stem, stage 1, transitions and fuse layers; what the file does
+            not hold is left as the other entries initialize it, or the default where
+            there are none
 
     Raises:
-        ValueError: If ``arch`` is unknown, ``extra`` lacks a stage, or a width,
-            ``groups``, ``reduction`` or ``kernel_size`` does not suit the blocks.
+        ValueError: If ``arch`` is unknown, ``extra`` lacks a stage, ``frozen_stages``
+            is out of range, or a width, ``groups``, ``reduction`` or ``kernel_size``
+            does not suit the blocks.
 
     Example:
         >>> import torch
@@ -77,6 +82,11 @@ class ELHRNet(HRNet):
     # the coarsest branch sees 1/32 of the input
     size_divisor = 32
 
+    default_init_cfg = [
+        dict(type='Kaiming', layer='Conv2d', mode='fan_in'),
+        dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm']),
+    ]
+
     def __init__(
         self,
         arch: str = 'w32',
@@ -92,11 +102,13 @@ class ELHRNet(HRNet):
         with_cp: bool = False,
         zero_init_residual: bool = False,
         frozen_stages: int = -1,
-        init_cfg: OptMultiConfig = [
-            dict(type='Kaiming', layer='Conv2d', mode='fan_in'),
-            dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm']),
-        ],
+        init_cfg: OptMultiConfig = default_init_cfg,
     ) -> None:
+        if frozen_stages not in range(-1, 5):
+            raise ValueError(
+                f'frozen_stages must be from -1 (none) to 4 (all), but got '
+                f'{frozen_stages}'
+            )
         if attention:
             block = partial(
                 LABasicblock,
@@ -124,7 +136,7 @@ class ELHRNet(HRNet):
     @classmethod
     def _parse_arch(cls, arch: str) -> dict[str, Any]:
         """Spell a variant of the table out in HRNet's format."""
-        if arch not in cls.arch_zoo:
+        if arch not in list(cls.arch_zoo):
             raise ValueError(
                 f'unknown arch {arch!r} of ELHRNet; choose one of '
                 f'{sorted(cls.arch_zoo)}, or give the stages as extra=dict(...)'
@@ -159,12 +171,27 @@ class ELHRNet(HRNet):
             )
         return extra
 
+    def init_weights(self) -> None:
+        """Initialize the weights as ``init_cfg`` says, checkpoints last.
+
+        HRNet leaves ``zero_init_residual`` out where there is a checkpoint, which it
+        would overwrite; here the checkpoint is loaded after it.
+        """
+        if self.is_init:
+            super(HRNet, self).init_weights()  # warns, and changes nothing
+            return
+        init_cfg = self.init_cfg
+        self.init_cfg, pretrained = split_init_cfg(init_cfg, self.default_init_cfg)
+        super().init_weights()
+        self.init_cfg = init_cfg
+        initialize(self, pretrained)
+
     def train(self, mode: bool = True) -> 'ELHRNet':
         """Set the mode as HRNet does, and return the module as PyTorch does."""
         super().train(mode)
         return self
 
-    def forward(self, x: Tensor) -> tuple:
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Map an image (N, 3, H, W) to a tuple of feature maps.
 
         The tuple holds the highest resolution (N, C, H/4, W/4), or every branch

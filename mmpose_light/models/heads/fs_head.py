@@ -30,6 +30,8 @@ class FSHead(HeatmapHead):
         in_channels (Sequence[int]): Channels of each scale, from the highest
             resolution to the lowest; any number of scales.
         out_channels (int): Number of keypoints.
+        conv_cfg (dict, optional): The convolution layers. Defaults to ``None``,
+            :class:`torch.nn.Conv2d`
         norm_cfg (dict): The normalization layers; epsilon and momentum of batch norms
             default to 1e-3 and 0.01. Defaults to ``dict(type='BN')``
         loss (dict): The loss. Defaults to half of the mean squared error, with the
@@ -40,7 +42,7 @@ class FSHead(HeatmapHead):
             Defaults to Kaiming's and norm layers of one
 
     Raises:
-        ValueError: If there is no scale.
+        ValueError: If there is no scale or no keypoint.
 
     Example:
         >>> import torch
@@ -54,6 +56,7 @@ class FSHead(HeatmapHead):
         self,
         in_channels: Sequence[int],
         out_channels: int,
+        conv_cfg: OptConfigType = None,
         norm_cfg: ConfigType = dict(type='BN'),
         loss: ConfigType = dict(
             type='KeypointMSELoss', use_target_weight=True, loss_weight=0.5
@@ -65,6 +68,11 @@ class FSHead(HeatmapHead):
             raise ValueError(
                 f'{type(self).__name__} takes the channels of each scale, e.g. '
                 f'[64, 64, 64], but got in_channels={in_channels!r}'
+            )
+        if out_channels < 1:
+            raise ValueError(
+                f'{type(self).__name__} needs a keypoint or more, but got out_channels='
+                f'{out_channels}'
             )
         super().__init__(
             in_channels,
@@ -80,6 +88,7 @@ class FSHead(HeatmapHead):
                 channels,
                 out_channels,
                 kernel_size=1,
+                conv_cfg=conv_cfg,
                 norm_cfg=fill_norm_cfg(norm_cfg, eps=1e-3, momentum=0.01),
                 act_cfg=None,
             )

@@ -4,9 +4,10 @@ from .cbam import CBAM
 from .inverted_residual import InvertedResidual
 from .l_basicblock import LBasicblock
 from .la_basicblock import LABasicblock
+from .match_channels import match_channels
 from .nconv import NConv
 from .norm_cfg import fill_norm_cfg
-from .total_fusion import AddUp, TotalFusion, match_channels
+from .total_fusion import AddUp, TotalFusion
 
 __all__ = [
     'CBAM',

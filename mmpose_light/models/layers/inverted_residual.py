@@ -22,7 +22,7 @@ class InvertedResidual(_InvertedResidual):
         kernel_size (int): Kernel size of the depth-wise convolution, an odd number.
             Defaults to 3
         stride (int): Stride of the depth-wise convolution, 1 or 2. Defaults to 1
-        expand_ratio (int): Expansion of the channels; with 1 there is no expanding
+        expand_ratio (int): Expansion of the channels, 1 or more; with 1 there is no expanding
             convolution. Defaults to 6
         with_skip (bool): Whether the input is added to the output where both have
             the same shape. Defaults to ``True``
@@ -37,8 +37,8 @@ class InvertedResidual(_InvertedResidual):
             backward pass. Defaults to ``False``
 
     Raises:
-        ValueError: If the kernel size is even, the stride neither 1 nor 2, there are
-            fewer than 4 input channels, or ``drop_path_rate`` is not in [0, 1).
+        ValueError: If the kernel size is even, the stride neither 1 nor 2,
+            ``expand_ratio`` below 1, there are fewer than 4 input channels, or ``drop_path_rate`` is not in [0, 1).
 
     Example:
         >>> import torch
@@ -68,6 +68,8 @@ class InvertedResidual(_InvertedResidual):
             raise ValueError(f'kernel_size must be odd, but got {kernel_size}')
         if stride not in (1, 2):
             raise ValueError(f'stride must be 1 or 2, but got {stride}')
+        if expand_ratio < 1:
+            raise ValueError(f'expand_ratio must be 1 or more, but got {expand_ratio}')
         if in_channels < self.se_ratio:
             raise ValueError(
                 f'squeeze and excitation needs {self.se_ratio} input channels or '

@@ -24,7 +24,8 @@ class NConv(nn.Module):
     Args:
         in_channels (int): Channels of the input.
         out_channels (int): Channels of the output, an even number.
-        kernel_size (int): Kernel size of the group convolution. Defaults to 3
+        kernel_size (int): Kernel size of the group convolution, an odd number.
+            Defaults to 3
         stride (int): Stride, taken by the 1×1 convolution. Defaults to 1
         padding (int, optional): Padding of the group convolution. Defaults to
             ``None``, which keeps the size
@@ -37,8 +38,8 @@ class NConv(nn.Module):
             Defaults to ``None``, :class:`torch.nn.Conv2d`
 
     Raises:
-        ValueError: If ``out_channels`` is odd or ``groups`` does not divide half
-            of it.
+        ValueError: If ``out_channels`` is odd, ``groups`` does not divide half of it,
+            or ``kernel_size`` is even.
 
     Example:
         >>> import torch
@@ -64,6 +65,11 @@ class NConv(nn.Module):
             raise ValueError(
                 f'NConv halves its output channels, but got out_channels='
                 f'{out_channels}; give an even number'
+            )
+        if kernel_size % 2 == 0:
+            raise ValueError(
+                f'kernel_size must be odd, for both halves to have one size, but got '
+                f'{kernel_size}'
             )
         half = out_channels // 2
         groups = half if groups is None else groups

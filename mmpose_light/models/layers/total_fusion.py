@@ -14,42 +14,17 @@ from functools import reduce
 
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import ConvModule, build_activation_layer
+from mmcv.cnn import build_activation_layer
 from mmengine.registry import MODELS as MMENGINE_MODELS
-from mmpose.utils.typing import ConfigType
+from mmpose.utils.typing import ConfigType, OptConfigType
 from torch import Tensor, nn
 
 from .inverted_residual import InvertedResidual
+from .match_channels import match_channels
 from .norm_cfg import fill_norm_cfg
 
 if 'Mish' not in MMENGINE_MODELS:  # the one activation of the paper mmcv leaves out
     MMENGINE_MODELS.register_module(name='Mish', module=nn.Mish)
-
-
-def match_channels(
-    in_channels: int, out_channels: int, norm_cfg: ConfigType
-) -> nn.Module:
-    """Build what brings features to a number of channels.
-
-    Args:
-        in_channels (int): Channels of the input.
-        out_channels (int): Channels of the output.
-        norm_cfg (dict): The normalization layer.
-
-    Returns:
-        nn.Module: A 1×1 convolution and a norm layer (of a batch norm with epsilon
-        1e-3 and momentum 0.01 unless set) where the channels differ, else the
-        identity.
-    """
-    if in_channels == out_channels:
-        return nn.Identity()
-    return ConvModule(
-        in_channels,
-        out_channels,
-        kernel_size=1,
-        norm_cfg=fill_norm_cfg(norm_cfg, eps=1e-3, momentum=0.01),
-        act_cfg=None,
-    )
 
 
 class AddUp(nn.Module):
@@ -70,8 +45,13 @@ class AddUp(nn.Module):
             resolution to the lowest.
         out_channels (int): Channels of the output.
         index (int): The scale whose resolution the output has, from 0.
+        conv_cfg (dict, optional): The convolution layers. Defaults to ``None``,
+            :class:`torch.nn.Conv2d`
         norm_cfg (dict): The normalization layers. Defaults to ``dict(type='BN')``
         act_cfg (dict): The activation. Defaults to ``dict(type='SiLU')``
+
+    Raises:
+        ValueError: If ``index`` is no scale of ``in_channels``.
 
     Example:
         >>> import torch
@@ -88,11 +68,17 @@ class AddUp(nn.Module):
         in_channels: Sequence[int],
         out_channels: int,
         index: int,
+        conv_cfg: OptConfigType = None,
         norm_cfg: ConfigType = dict(type='BN'),
         act_cfg: ConfigType = dict(type='SiLU'),
     ) -> None:
         super().__init__()
         num_scales = len(in_channels)
+        if index not in range(num_scales):
+            raise ValueError(
+                f'index must be a scale of in_channels={list(in_channels)}, from 0 to '
+                f'{num_scales - 1}, but got {index}'
+            )
         self.index = index
         # ceil_mode rounds up as the convolutions of the backbone do
         self.pools = nn.ModuleList(
@@ -102,7 +88,8 @@ class AddUp(nn.Module):
             for j in range(num_scales)
         )
         self.convs = nn.ModuleList(
-            match_channels(channels, out_channels, norm_cfg) for channels in in_channels
+            match_channels(channels, out_channels, conv_cfg, norm_cfg)
+            for channels in in_channels
         )
         self.weights = nn.Parameter(
             torch.full((num_scales, out_channels, 1, 1), 1 / num_scales)
@@ -141,6 +128,8 @@ class TotalFusion(nn.Module):
         out_channels (Sequence[int]): Channels of each scale of the output.
         drop_path_rate (float): Probability, in training and for each sample, that
             only FixUp is left of a scale. Defaults to 0.0
+        conv_cfg (dict, optional): The convolution layers. Defaults to ``None``,
+            :class:`torch.nn.Conv2d`
         norm_cfg (dict): The normalization layers. For batch norms, epsilon and
             momentum default to 1e-3 and 0.01 in AddUp and FixUp, to 1e-5 and 0.1 in
             MixUp. Defaults to ``dict(type='BN')``
@@ -168,6 +157,7 @@ class TotalFusion(nn.Module):
         in_channels: Sequence[int],
         out_channels: Sequence[int],
         drop_path_rate: float = 0.0,
+        conv_cfg: OptConfigType = None,
         norm_cfg: ConfigType = dict(type='BN'),
         act_cfg: ConfigType = dict(type='SiLU'),
         mixup_act_cfg: ConfigType = dict(type='SiLU'),
@@ -181,7 +171,7 @@ class TotalFusion(nn.Module):
                 f'out_channels={list(out_channels)}'
             )
         self.addups = nn.ModuleList(
-            AddUp(in_channels, channels, index, norm_cfg, act_cfg)
+            AddUp(in_channels, channels, index, conv_cfg, norm_cfg, act_cfg)
             for index, channels in enumerate(out_channels)
         )
         self.mixups = nn.ModuleList(
@@ -191,6 +181,7 @@ class TotalFusion(nn.Module):
                 kernel_size=5,
                 with_skip=False,
                 drop_path_rate=drop_path_rate,
+                conv_cfg=conv_cfg,
                 norm_cfg=fill_norm_cfg(norm_cfg, eps=1e-5, momentum=0.1),
                 act_cfg=mixup_act_cfg,
                 with_cp=with_cp,
@@ -198,7 +189,7 @@ class TotalFusion(nn.Module):
             for channels in out_channels
         )
         self.fixups = nn.ModuleList(
-            match_channels(*channels, norm_cfg)
+            match_channels(*channels, conv_cfg, norm_cfg)
             for channels in zip(in_channels, out_channels, strict=True)
         )
 

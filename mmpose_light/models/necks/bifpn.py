@@ -13,13 +13,13 @@ from functools import reduce
 
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import build_activation_layer, build_norm_layer
+from mmcv.cnn import build_activation_layer, build_conv_layer, build_norm_layer
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
-from mmpose.utils.typing import ConfigType, OptMultiConfig
+from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
 from torch import Tensor, nn
 
-from ..layers import fill_norm_cfg
+from ..layers import fill_norm_cfg, match_channels
 
 
 def same_max_pool(x: Tensor) -> Tensor:
@@ -32,21 +32,6 @@ def same_max_pool(x: Tensor) -> Tensor:
     return F.max_pool2d(x, 3, 2, padding=(height % 2, width % 2), ceil_mode=True)
 
 
-def match_channels(
-    in_channels: int, out_channels: int, norm_cfg: ConfigType
-) -> nn.Module:
-    """Build a 1×1 convolution and a norm layer where channels differ, else identity.
-
-    Unlike that of total fusion, the convolution has a bias.
-    """
-    if in_channels == out_channels:
-        return nn.Identity()
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 1),
-        build_norm_layer(norm_cfg, out_channels)[1],
-    )
-
-
 class BiFPNNode(nn.Module):
     """Weighted sum of features, activation, separable 3×3 convolution, norm.
 
@@ -56,6 +41,7 @@ class BiFPNNode(nn.Module):
         in_channels (Sequence[int]): Channels of each input. Inputs of other channels
             than ``out_channels`` pass through a 1×1 convolution and a norm layer.
         out_channels (int): Channels of the output.
+        conv_cfg (dict, optional): The convolution layers.
         norm_cfg (dict): The normalization layers.
         act_cfg (dict): The activation.
     """
@@ -66,19 +52,29 @@ class BiFPNNode(nn.Module):
         self,
         in_channels: Sequence[int],
         out_channels: int,
+        conv_cfg: OptConfigType,
         norm_cfg: ConfigType,
         act_cfg: ConfigType,
     ) -> None:
         super().__init__()
         self.convs = nn.ModuleList(
-            match_channels(channels, out_channels, norm_cfg) for channels in in_channels
+            match_channels(channels, out_channels, conv_cfg, norm_cfg, bias=True)
+            for channels in in_channels
         )
         self.weights = nn.Parameter(torch.ones(len(in_channels)))
         self.act = build_activation_layer(act_cfg)
-        self.depthwise_conv = nn.Conv2d(
-            out_channels, out_channels, 3, padding=1, groups=out_channels, bias=False
+        self.depthwise_conv = build_conv_layer(
+            conv_cfg,
+            out_channels,
+            out_channels,
+            kernel_size=3,
+            padding=1,
+            groups=out_channels,
+            bias=False,
         )
-        self.pointwise_conv = nn.Conv2d(out_channels, out_channels, 1)
+        self.pointwise_conv = build_conv_layer(
+            conv_cfg, out_channels, out_channels, kernel_size=1
+        )
         self.norm = build_norm_layer(norm_cfg, out_channels)[1]
 
     def normalized_weights(self) -> Tensor:
@@ -106,6 +102,7 @@ class BiFPNCell(nn.Module):
         in_channels (Sequence[int]): Channels of each level, from the highest
             resolution to the lowest.
         out_channels (int): Channels of every level of the output.
+        conv_cfg (dict, optional): The convolution layers.
         norm_cfg (dict): The normalization layers.
         act_cfg (dict): The activation.
     """
@@ -114,6 +111,7 @@ class BiFPNCell(nn.Module):
         self,
         in_channels: Sequence[int],
         out_channels: int,
+        conv_cfg: OptConfigType,
         norm_cfg: ConfigType,
         act_cfg: ConfigType,
     ) -> None:
@@ -122,7 +120,7 @@ class BiFPNCell(nn.Module):
 
         def nodes(*inputs: Sequence[int]) -> nn.ModuleList:
             return nn.ModuleList(
-                BiFPNNode(channels, out_channels, norm_cfg, act_cfg)
+                BiFPNNode(channels, out_channels, conv_cfg, norm_cfg, act_cfg)
                 for channels in inputs
             )
 
@@ -164,6 +162,8 @@ class BiFPN(BaseModule):
         num_blocks (int): Number of repetitions: 3, 4, 5 and 6 for EfficientDet-D0 to
             D3.
         num_outs (int): Number of levels of the output. Defaults to 5
+        conv_cfg (dict, optional): The convolution layers. Defaults to ``None``,
+            :class:`torch.nn.Conv2d`
         norm_cfg (dict): The normalization layers; epsilon and momentum of batch norms
             default to 1e-3 and 0.01. Defaults to ``dict(type='BN')``
         act_cfg (dict): The activation. Defaults to ``dict(type='SiLU')``
@@ -189,6 +189,7 @@ class BiFPN(BaseModule):
         out_channels: int,
         num_blocks: int,
         num_outs: int = 5,
+        conv_cfg: OptConfigType = None,
         norm_cfg: ConfigType = dict(type='BN'),
         act_cfg: ConfigType = dict(type='SiLU'),
         init_cfg: OptMultiConfig = [
@@ -208,13 +209,16 @@ class BiFPN(BaseModule):
         self.num_ins = len(in_channels)
         self.num_extra = num_outs - self.num_ins
         if self.num_extra:
-            self.extra_conv = match_channels(in_channels[-1], out_channels, norm_cfg)
+            self.extra_conv = match_channels(
+                in_channels[-1], out_channels, conv_cfg, norm_cfg, bias=True
+            )
         first = [*in_channels, *[out_channels] * self.num_extra]
         self.blocks = nn.Sequential(
             *(
                 BiFPNCell(
                     first if block == 0 else [out_channels] * num_outs,
                     out_channels,
+                    conv_cfg,
                     norm_cfg,
                     act_cfg,
                 )

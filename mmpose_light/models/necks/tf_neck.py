@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
-from mmpose.utils.typing import ConfigType, OptMultiConfig
+from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
 from torch import Tensor, nn
 
 from ..layers import TotalFusion
@@ -26,6 +26,8 @@ class TFNeck(BaseModule):
             EEffPose-P0 to P3.
         drop_path_rate (float): Rate of stochastic depth in every block. Defaults to
             0.2
+        conv_cfg (dict, optional): The convolution layers. Defaults to ``None``,
+            :class:`torch.nn.Conv2d`
         norm_cfg (dict): The normalization layers; for epsilon and momentum of batch
             norms see :class:`TotalFusion`. Defaults to ``dict(type='BN')``
         act_cfg (dict): The activation of AddUp: SiLU as in the published models, or
@@ -54,6 +56,7 @@ class TFNeck(BaseModule):
         out_channels: int,
         num_blocks: int,
         drop_path_rate: float = 0.2,
+        conv_cfg: OptConfigType = None,
         norm_cfg: ConfigType = dict(type='BN'),
         act_cfg: ConfigType = dict(type='SiLU'),
         with_cp: bool = False,
@@ -72,6 +75,7 @@ class TFNeck(BaseModule):
                     in_channels if block == 0 else widths,
                     widths,
                     drop_path_rate=drop_path_rate,
+                    conv_cfg=conv_cfg,
                     norm_cfg=norm_cfg,
                     act_cfg=act_cfg,
                     with_cp=with_cp,

@@ -108,6 +108,19 @@ def test_clones_after_pretrained_loading(openmmlab_b0):
     assert_clones(model)
 
 
+@pytest.mark.parametrize('as_list', [False, True])
+def test_what_a_checkpoint_lacks_is_kaimings(openmmlab_b0, as_list):
+    """Fusions are in no checkpoint; PyTorch's own would be 1/6 of the variance."""
+    init_cfg = dict(type='Pretrained', checkpoint=str(openmmlab_b0))
+    model = EEffNet(init_cfg=[init_cfg] if as_list else init_cfg)
+    model.init_weights()
+    for i in range(4):
+        weight = model.fusions[i].addups[0].convs[1].conv.weight  # from 1/8 to 1/4
+        fan_out = weight.shape[0]
+        assert weight.std().item() == pytest.approx((2 / fan_out) ** 0.5, rel=0.1)
+    assert (model.fusions[0].addups[0].convs[1].bn.weight == 1).all()
+
+
 def test_clones_learn_on_their_own(openmmlab_b0):
     model = EEffNet(init_cfg=dict(type='Pretrained', checkpoint=str(openmmlab_b0)))
     model.init_weights()

@@ -203,6 +203,26 @@ def test_checkpoint_of_another_network(tmp_path):
         model.init_weights()
 
 
+@pytest.mark.parametrize(
+    ('content', 'error', 'message'),
+    [
+        (None, FileNotFoundError, 'does not exist'),
+        (b'no checkpoint', ValueError, 'cannot be read, it is truncated or no'),
+        (b'PK\x03\x04', ValueError, 'cannot be read, it is truncated or no'),
+        ([1, 2], ValueError, 'holds a list, expected a state dict'),
+        (dict(state_dict=None), ValueError, 'holds a NoneType, expected a state dict'),
+    ],
+)
+def test_broken_checkpoint(content, error, message, tmp_path):
+    path = tmp_path / 'b0.pth'
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        torch.save(content, path)
+    with pytest.raises(error, match=rf'b0\.pth {message}'):
+        EffNet('b0', init_cfg=pretrained(path)).init_weights()
+
+
 def test_prefix_that_is_not_there(timm_b0, tmp_path):
     torch.save(timm_b0, tmp_path / 'b0.pth')
     model = EffNet('b0', init_cfg=pretrained(tmp_path / 'b0.pth', prefix='backbone.'))
@@ -304,6 +324,7 @@ def test_bfloat16(check_bfloat16):
     ('args', 'message'),
     [
         (dict(arch='b4'), r"unknown arch 'b4' of EffNet; choose one of \['b0', 'b1'"),
+        (dict(arch=['b0']), r"unknown arch \['b0'\] of EffNet; choose one of"),
         (dict(frozen_stages=8), 'frozen_stages must be from -1 .* to 7 .*, but got 8'),
         (dict(frozen_stages=-2), 'but got -2'),
         (dict(drop_path_rate=1.0), r'drop_path_rate must be in \[0, 1\), but got 1.0'),

@@ -196,29 +196,49 @@ def test_with_cp_gives_the_same_gradients():
     torch.testing.assert_close(gradients[0], gradients[1])
 
 
-def test_hrnet_checkpoint_initializes_what_matches(tmp_path):
+@pytest.mark.parametrize('as_list', [False, True])
+@pytest.mark.parametrize('zero', [False, True])
+def test_hrnet_checkpoint_initializes_what_matches(tmp_path, zero, as_list):
     hrnet = HRNet(SMALL)
     for parameter in hrnet.parameters():
         nn.init.normal_(parameter)
     torch.save(dict(state_dict=hrnet.state_dict()), tmp_path / 'hrnet.pth')
 
+    init_cfg = dict(type='Pretrained', checkpoint=str(tmp_path / 'hrnet.pth'))
+    if as_list:
+        init_cfg = [init_cfg]
     torch.manual_seed(1)
-    model = ELHRNet(
-        extra=SMALL,
-        init_cfg=dict(type='Pretrained', checkpoint=str(tmp_path / 'hrnet.pth')),
-    )
-    fresh = {k: v.clone() for k, v in model.state_dict().items()}
+    model = ELHRNet(extra=SMALL, zero_init_residual=zero, init_cfg=init_cfg)
     model.init_weights()
+    assert model.init_cfg == init_cfg
     source = hrnet.state_dict()
     for key, value in model.state_dict().items():
-        expected = fresh[key] if '.branches.' in key else source[key]
-        torch.testing.assert_close(value, expected, msg=key)
+        if '.branches.' not in key:
+            torch.testing.assert_close(value, source[key], msg=key)
+    # the rest is the default: Kaiming's by fan-in, of PyTorch's own six times the
+    # variance
+    block = model.stage4[0].branches[3][0]
+    for weight in (block.conv1.pointwise.weight, block.conv2.group.weight):
+        std = (2 / weight[0].numel()) ** 0.5
+        assert weight.std().item() == pytest.approx(std, rel=0.25)
+    assert (block.norm2.weight == (0 if zero else 1)).all()
+
+
+def test_second_initialization_changes_nothing():
+    model = ELHRNet(extra=SMALL, zero_init_residual=True)
+    model.init_weights()
+    nn.init.ones_(model.layer1[0].norm3.weight)
+    model.init_weights()
+    assert (model.layer1[0].norm3.weight == 1).all()
 
 
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
         (dict(arch='w33'), "unknown arch 'w33'.*w18.*w32.*w48.*extra"),
+        (dict(arch=['w32']), r"unknown arch \['w32'\].*w18.*w32.*w48.*extra"),
+        (dict(frozen_stages=5), 'frozen_stages must be from -1 .* to 4 .*, but got 5'),
+        (dict(frozen_stages=-2), 'but got -2'),
         (dict(extra={'stage1': SMALL['stage1']}), 'lacks .*stage2.*stage3.*stage4'),
         (
             dict(

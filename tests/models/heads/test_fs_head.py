@@ -194,6 +194,16 @@ def test_wrong_channels(head_type, in_channels):
         head_type(in_channels, 17)
 
 
+def test_no_keypoint(head_type):
+    with pytest.raises(ValueError, match='a keypoint or more, but got out_channels=0'):
+        head_type([8, 8], 0)
+
+
+def test_conv_cfg(head_type):
+    convs = head_type([8, 8], 17, conv_cfg=dict(type='Conv2dAdaptivePadding')).convs
+    assert {type(conv.conv).__name__ for conv in convs} == {'Conv2dAdaptivePadding'}
+
+
 def test_wrong_number_of_scales(head):
     with pytest.raises(ValueError, match='built for 3 scales, but got 2'):
         head(make_feats()[:2])

@@ -95,6 +95,7 @@ def test_gradients(check_gradients):
     [
         (dict(kernel_size=4), 'kernel_size must be odd, but got 4'),
         (dict(stride=3), 'stride must be 1 or 2, but got 3'),
+        (dict(expand_ratio=0), 'expand_ratio must be 1 or more, but got 0'),
         (dict(in_channels=3), 'in_channels=3'),
         (dict(drop_path_rate=1.0), r'drop_path_rate must be in \[0, 1\), but got 1.0'),
         (dict(drop_path_rate=-0.1), 'but got -0.1'),

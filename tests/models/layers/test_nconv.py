@@ -82,6 +82,7 @@ def test_conv_cfg_reaches_both_parts():
     [
         (dict(out_channels=7), 'out_channels=7.*even'),
         (dict(out_channels=16, groups=3), 'groups=3.*divisor of 8'),
+        (dict(out_channels=16, kernel_size=2), 'kernel_size must be odd.*got 2'),
         (dict(out_channels=16, groups=0), 'groups=0.*divisor of 8'),
     ],
 )

@@ -10,7 +10,6 @@ from mmpose_light.models.layers import (
     AddUp,
     InvertedResidual,
     TotalFusion,
-    match_channels,
 )
 
 
@@ -179,11 +178,6 @@ def test_dropped_paths_leave_fix_up():
         assert not (out == x).flatten(1).all(1).any()
 
 
-def test_match_channels():
-    assert type(match_channels(8, 8, dict(type='BN'))) is nn.Identity
-    assert match_channels(8, 12, dict(type='BN')).conv.bias is None
-
-
 def test_gradients(check_gradients):
     check_gradients(TotalFusion([8, 12, 16], [16, 16, 16], 0.1), feats([8, 12, 16]))
 
@@ -200,6 +194,12 @@ def test_wrong_channels(in_channels, out_channels):
         ValueError, match='one number of output channels for each scale'
     ):
         TotalFusion(in_channels, out_channels)
+
+
+@pytest.mark.parametrize('index', [-1, 2])
+def test_index_out_of_range(index):
+    with pytest.raises(ValueError, match=f'from 0 to 1, but got {index}'):
+        AddUp([8, 12], 16, index)
 
 
 def test_wrong_number_of_scales():

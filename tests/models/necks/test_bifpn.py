@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from mmcv.cnn.bricks import Conv2dAdaptivePadding
 from torch import nn
 
 from mmpose_light.models import BiFPN
@@ -95,7 +96,7 @@ def test_pooling_pads_like_tensorflow(size):
 def test_node_as_written_plainly(num_inputs, randomize):
     norm_cfg, act_cfg = dict(type='BN', eps=1e-3), dict(type='SiLU')
     channels = [12, 8, 8][:num_inputs]
-    node = randomize(BiFPNNode(channels, 8, norm_cfg, act_cfg)).eval()
+    node = randomize(BiFPNNode(channels, 8, None, norm_cfg, act_cfg)).eval()
     node.weights[-1] = -0.5
     inputs = [torch.randn(2, c, 5, 4) for c in channels]
     torch.testing.assert_close(node(*inputs), plain_node(node, inputs))
@@ -153,6 +154,13 @@ def test_configs_reach_every_child():
     kinds = {type(module) for module in neck.modules()}
     assert {nn.GroupNorm, nn.ReLU} < kinds
     assert not {nn.BatchNorm2d, nn.SiLU} & kinds
+
+
+def test_conv_cfg_reaches_every_convolution():
+    neck = BiFPN([8, 12], 16, 1, conv_cfg=dict(type='Conv2dAdaptivePadding'))
+    convs = [m for m in neck.modules() if isinstance(m, nn.Conv2d)]
+    assert len(convs) > 2
+    assert {type(conv) for conv in convs} == {Conv2dAdaptivePadding}
 
 
 def test_initialization():

@@ -67,6 +67,16 @@ def test_configs_reach_every_child():
     assert all(mixup.with_cp for block in neck.blocks for mixup in block.mixups)
 
 
+def test_conv_cfg_reaches_all_but_squeeze_and_excitation():
+    neck = TFNeck([8, 12], 16, 1, conv_cfg=dict(type='Conv2dAdaptivePadding'))
+    kinds = {
+        type(m).__name__
+        for name, m in neck.named_modules()
+        if isinstance(m, nn.Conv2d) and '.se.' not in name
+    }
+    assert kinds == {'Conv2dAdaptivePadding'}
+
+
 def test_initialization():
     neck = TFNeck([8, 12], 16, 1, init_cfg=dict(type='Constant', val=2, layer='Conv2d'))
     neck.init_weights()

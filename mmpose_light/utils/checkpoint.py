@@ -1,0 +1,106 @@
+"""Reading a checkpoint, whatever the file turns out to be."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.runner import CheckpointLoader
+from torch import Tensor
+
+
+def read_checkpoint(source: str | Path, weights_only: bool | None = None) -> dict:
+    """Read a checkpoint to the CPU.
+
+    Args:
+        source (str | Path): A file, or an address that MMEngine can fetch.
+        weights_only (bool, optional): Whether a file is read by torch's safe loader,
+            which runs no code of the file. Defaults to ``None``, the default of
+            ``torch.load``: ``True`` from torch 2.6 on. Before, the safe loader cannot
+            read the checkpoints that MMEngine writes while training.
+
+    Returns:
+        dict: The checkpoint as it is: a state dict, or a dict with ``'state_dict'``
+        in it (:func:`get_state_dict` takes either).
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is truncated or no checkpoint, it holds objects that the
+            safe loader refuses, or it holds no state dict.
+    """
+    source = str(source)
+    try:
+        if '://' in source:
+            checkpoint = CheckpointLoader.load_checkpoint(
+                source, map_location='cpu', logger='silent'
+            )
+        else:
+            path = Path(source).expanduser()
+            if not path.is_file():
+                raise FileNotFoundError(f'checkpoint {source} does not exist')
+            checkpoint = torch.load(path, map_location='cpu', weights_only=weights_only)
+    except OSError:
+        raise
+    except Exception as error:  # bytes that are no pickle raise whatever they may
+        refused = re.search(r'unsupported (?:global|class).*', str(error), re.I)
+        if refused:
+            raise ValueError(
+                f'checkpoint {source} holds more than weights, which could run code '
+                f'when loaded, and is refused by the safe loader: {refused.group()}'
+            ) from error
+        raise ValueError(
+            f'checkpoint {source} cannot be read, it is truncated or no checkpoint '
+            f'({type(error).__name__}): copy or download it again'
+        ) from error
+    get_state_dict(checkpoint, source)
+    return checkpoint
+
+
+def get_state_dict(checkpoint: Any, source: str | Path) -> dict[str, Tensor]:
+    """Return the weights of a checkpoint.
+
+    Args:
+        checkpoint (Any): What a file held; a state dict, or a dict with
+            ``'state_dict'`` in it, will do.
+        source (str | Path): Where it came from, for the error message.
+
+    Returns:
+        dict[str, Tensor]: The weights by their names, without the prefix ``'module.'``
+        of data-parallel models.
+
+    Raises:
+        ValueError: There are no names and tensors, or others besides.
+
+    Example:
+        >>> from torch import nn
+        >>> checkpoint = dict(state_dict=nn.Linear(2, 3).state_dict(), epoch=1)
+        >>> list(get_state_dict(checkpoint, 'linear.pth'))
+        ['weight', 'bias']
+        >>> get_state_dict(dict(epoch=1), 'linear.pth')
+        Traceback (most recent call last):
+        ...
+        ValueError: checkpoint linear.pth holds 'epoch': int, expected a state dict: ...
+    """
+    state_dict = checkpoint
+    if isinstance(checkpoint, Mapping):
+        state_dict = checkpoint.get('state_dict', checkpoint)
+    if not isinstance(state_dict, Mapping):
+        found = f'a {type(state_dict).__name__}'
+    elif not state_dict:
+        found = 'no tensor'
+    else:
+        found = next(
+            (
+                f'{key!r}: {type(value).__name__}'
+                for key, value in state_dict.items()
+                if not (isinstance(key, str) and isinstance(value, Tensor))
+            ),
+            None,
+        )
+    if found:
+        raise ValueError(
+            f'checkpoint {source} holds {found}, expected a state dict: names and '
+            "tensors, plain or under 'state_dict'"
+        )
+    return {key.removeprefix('module.'): value for key, value in state_dict.items()}
