@@ -35,7 +35,7 @@ Range = tuple[float, float]
 class Limb(NamedTuple):
     """Ranges of the four angles of an arm or a leg.
 
-    Args:
+    Attributes:
         flex (tuple[float, float]): The upper segment swings forward; 0 hangs down,
             90 points forward, 180 up.
         abduct (tuple[float, float]): The upper segment swings away from the body.
@@ -78,15 +78,15 @@ LEGS = {
 class PoseFamily(NamedTuple):
     """One family of poses.
 
-    Args:
+    Attributes:
         share (float): How often it is drawn; the shares add up to 1.
         lean (tuple[float, float]): Range of the forward lean of the torso.
         legs (tuple[str, str]): Keys into ``LEGS``, for one leg and the other; which
             is the left one is drawn.
         arms (tuple[tuple[str, str], ...]): Pairs of keys into ``ARMS``, in the order
             of the legs; one pair is drawn.
-        roll (tuple[float, float]): Range of the roll of the whole body in the
-            picture; either way round is as likely.
+        roll (tuple[float, float]): Range of the roll of the whole body in the picture;
+            either way round is as likely. Defaults to ``(0, 6)``
     """
 
     share: float
@@ -131,10 +131,10 @@ POSES = {
 
 FACINGS = {
     # name: (share, middle of the camera's yaw, spread to either side)
-    'front': (0.50, 0, 35),
+    'front': (0.54, 0, 35),
     'left': (0.15, 90, 40),
     'right': (0.15, -90, 40),
-    'back': (0.20, 180, 35),
+    'back': (0.16, 180, 35),
 }
 """Which side the camera sees; ``left`` means the body's left side."""
 
@@ -168,7 +168,7 @@ FACE = {
 class Pose:
     """Joint angles of one body in degrees.
 
-    Args:
+    Attributes:
         family (str): Key into ``POSES``.
         lean (float): Forward lean of the torso.
         side_bend (float): Sideways bend of the torso.
@@ -194,7 +194,7 @@ class Pose:
 class Skeleton:
     """A posed body.
 
-    Args:
+    Attributes:
         points (dict[str, np.ndarray]): Places of the joints and the points of the
             face, each of shape (3,), in statures.
         head_axes (np.ndarray): Rotation from the head's axes to the body's, (3, 3).
@@ -207,7 +207,7 @@ class Skeleton:
     proportions: dict[str, float]
 
     def on_head(self, offset: tuple[float, float, float]) -> np.ndarray:
-        """Place of a point given by its offset from the middle of the head."""
+        """Return the place of a point given by its offset from the middle of the head."""
         size = self.proportions['head']
         return self.points['head'] + self.head_axes @ (size * np.array(offset))
 
@@ -216,7 +216,7 @@ class Skeleton:
 class View:
     """Where the camera stands; it looks at the pelvis.
 
-    Args:
+    Attributes:
         facing (str): Key into ``FACINGS``.
         yaw (float): Turn of the body about the vertical, in degrees; 0 faces the
             camera, 90 shows the left side.
@@ -252,7 +252,7 @@ class View:
 
 
 def rotation(axis: str, degrees: float) -> np.ndarray:
-    """Right-handed rotation matrix about the ``x``, ``y`` or ``z`` axis."""
+    """Return the right-handed rotation about the ``x``, ``y`` or ``z`` axis."""
     cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
     first, second = {'x': (1, 2), 'y': (2, 0), 'z': (0, 1)}[axis]
     matrix = np.eye(3)
@@ -311,7 +311,7 @@ def sample_view(rng: np.random.Generator, pose: Pose) -> View:
 
 
 def make_skeleton(pose: Pose, proportions: dict[str, float]) -> Skeleton:
-    """Forward kinematics: from joint angles to points in space.
+    """Turn joint angles into points in space: forward kinematics.
 
     Args:
         pose (Pose): The joint angles.

@@ -71,7 +71,7 @@ HAIR_PARTS = {
 class Look:
     """What a person wears.
 
-    Args:
+    Attributes:
         tiles (np.ndarray): BGR texture of every paint in ``PAINTS``, float32,
             (7, ``TILE_SIZE``, ``TILE_SIZE``, 3).
         sleeves (str): ``'none'``, ``'short'`` or ``'long'``.
@@ -89,7 +89,7 @@ class Look:
 class Figure:
     """A drawn person.
 
-    Args:
+    Attributes:
         sprite (Sprite): The pixels.
         keypoints (np.ndarray): The 17 keypoints: x, y and z in pixels, (17, 3).
         shows (np.ndarray): Which of them the person's own body leaves in sight,
@@ -191,7 +191,7 @@ def draw_figure(
 
 
 def _dress(skeleton: Skeleton, look: Look) -> list[Part]:
-    """All parts of a dressed body, in the body's axes."""
+    """Return all parts of a dressed body, in the body's axes."""
     girth, head = skeleton.proportions['girth'], skeleton.proportions['head']
     body = [*_torso(skeleton.points)]
     for side in SIDES:
@@ -292,21 +292,21 @@ def _between(start: np.ndarray, end: np.ndarray, place: float) -> np.ndarray:
 
 
 def _cloth_color(rng: np.random.Generator) -> np.ndarray:
-    """A BGR color; one in three is a grey."""
+    """Sample a BGR color; one in three is a gray."""
     saturation = rng.uniform(0, 30) if rng.random() < 1 / 3 else rng.uniform(60, 230)
     hsv = np.uint8([[[rng.integers(180), saturation, rng.uniform(45, 245)]]])
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0].astype(np.float64)
 
 
 def _mottled(rng: np.random.Generator, color: np.ndarray, amount: float) -> np.ndarray:
-    """A tile of one color with soft blotches of brightness."""
+    """Make a tile of one color with soft blotches of brightness."""
     noise = rng.normal(0, amount, (8, 8)).astype(np.float32)
     noise = cv2.resize(noise, (TILE_SIZE, TILE_SIZE), interpolation=cv2.INTER_CUBIC)
     return np.clip(np.asarray(color) + noise[..., None], 0, 255)
 
 
 def _garment(rng: np.random.Generator, pattern_share: float = 0.5) -> np.ndarray:
-    """A tile of cloth: plain, or striped, checked, dotted, blotched."""
+    """Make a tile of cloth: plain, or striped, checked, dotted, blotched."""
     tile = _mottled(rng, _cloth_color(rng), 6)
     if rng.random() >= pattern_share:
         return tile

@@ -27,7 +27,7 @@ from .synthetic_scene import draw_background, draw_occluder, take_photo
 
 SIZES = ((320, 240), (240, 320), (288, 288), (320, 256))
 MAX_PEOPLE = 4
-MIN_VISIBLE = 0.6
+MIN_VISIBLE = 0.7
 """Nobody's visible share falls below this: what would hide more is left out."""
 
 OCCLUDER = 255
@@ -41,7 +41,7 @@ FORMAT = 1
 class Person:
     """One person of a picture.
 
-    Args:
+    Attributes:
         figure (Figure): The person as drawn.
         facing (str): Which side the camera sees: a key of
             :data:`~mmpose_light.datasets.synthetic_body.FACINGS`.
@@ -58,7 +58,7 @@ class Person:
 class Picture:
     """A picture and the truth about it.
 
-    Args:
+    Attributes:
         image (np.ndarray): BGR, uint8, shape (height, width, 3).
         owners (np.ndarray): Whose pixel it is: 0 nobody's, ``i + 1`` person ``i``'s,
             255 an occluder's. uint8, shape (height, width).
@@ -76,7 +76,7 @@ def draw_picture(seed: int, index: int, max_people: int = MAX_PEOPLE) -> Picture
     Args:
         seed (int): Seed of the set.
         index (int): Number of the picture in the set.
-        max_people (int): Most people in it. Default: 4.
+        max_people (int): Most people in it. Defaults to 4
 
     Returns:
         Picture: The picture, with at least one person.
@@ -94,13 +94,13 @@ def draw_picture(seed: int, index: int, max_people: int = MAX_PEOPLE) -> Picture
 
     canvas = _Canvas(image)
     figures = []
-    count = 1 + rng.binomial(max_people - 1, 0.35)
+    count = 1 + rng.binomial(max_people - 1, 0.3)
     # Sorted by size: the small ones are far away, and what is near hides them.
     for share in np.sort(rng.uniform(0.5, 0.98, count)):
         figure, facing = _sample_figure(rng, share, light, size)
         if canvas.put(figure.sprite, len(figures) + 1):
             figures.append((figure, facing))
-    for _ in range(rng.choice([0, 1, 2], p=[0.45, 0.4, 0.15])):
+    for _ in range(rng.choice([0, 1, 2], p=[0.55, 0.35, 0.1])):
         canvas.put(draw_occluder(rng, size), OCCLUDER)
     people = [
         Person(figure, facing, _visibility(figure, canvas.owners, number))
@@ -128,10 +128,10 @@ def write_synthetic_people(
         out_dir (str | Path): Where to write; made if missing.
         num_images (int): How many pictures.
         seed (int): Seed of the set; sets of different seeds have nothing in common.
-            Default: 0.
-        split (str): Name of the set. Default: ``'train'``.
-        max_people (int): Most people in a picture. Default: 4.
-        overwrite (bool): Replace a set of other settings. Default: False.
+            Defaults to 0
+        split (str): Name of the set. Defaults to ``'train'``
+        max_people (int): Most people in a picture. Defaults to 4
+        overwrite (bool): Replace a set of other settings. Defaults to ``False``
 
     Returns:
         Path: The annotation file.
@@ -200,7 +200,7 @@ def write_synthetic_people(
 
 
 def annotate(picture: Picture) -> list[dict]:
-    """COCO annotations of the people in a picture, without ids.
+    """Make COCO annotations of the people in a picture, without ids.
 
     Args:
         picture (Picture): The picture.
@@ -290,7 +290,7 @@ def _sample_figure(
 
 
 def _visibility(figure: Figure, owners: np.ndarray, number: int) -> np.ndarray:
-    """COCO's flags of a person's keypoints once the picture is complete."""
+    """Return COCO's flags of a person's keypoints once the picture is complete."""
     height, width = owners.shape
     column, row = np.round(figure.keypoints[:, :2]).astype(int).T
     inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
@@ -314,7 +314,7 @@ def _check_arguments(num_images: int, seed: int, split: str, max_people: int) ->
 
 
 def _settings_of(annotation_file: Path) -> dict | None:
-    """Settings of the set that the file describes, None if it is not readable."""
+    """Return the settings of the set in the file, None if it is not readable."""
     try:
         return json.loads(annotation_file.read_text())['info']['settings']
     except (ValueError, KeyError, TypeError):
@@ -322,7 +322,7 @@ def _settings_of(annotation_file: Path) -> dict | None:
 
 
 def _is_whole(annotation_file: Path, image_dir: Path, settings: dict) -> bool:
-    """Whether the set has these settings and all its pictures."""
+    """Return whether the set has these settings and all its pictures."""
     if _settings_of(annotation_file) != settings:
         return False
     names = [i['file_name'] for i in json.loads(annotation_file.read_text())['images']]

@@ -20,7 +20,7 @@ TILE_SIZE = 64
 class RoundedCone(NamedTuple):
     """Hull of two spheres, in pixels.
 
-    Args:
+    Attributes:
         start (np.ndarray): Centre of the first sphere: x right, y down, z towards the
             camera. Shape (3,).
         end (np.ndarray): Centre of the second sphere.
@@ -40,7 +40,7 @@ class RoundedCone(NamedTuple):
 class Sprite:
     """A drawn thing that can be put into a picture.
 
-    Args:
+    Attributes:
         left (int): Column of the picture where its first column goes.
         top (int): Row of the picture where its first row goes.
         color (np.ndarray): BGR values from 0 to 255, float32, shape (h, w, 3).
@@ -56,7 +56,7 @@ class Sprite:
     depth: np.ndarray
 
     def window(self) -> tuple[slice, slice]:
-        """Rows and columns of the picture that it covers."""
+        """Return the rows and columns of the picture that it covers."""
         height, width = self.mask.shape
         return (
             slice(self.top, self.top + height),
@@ -64,7 +64,7 @@ class Sprite:
         )
 
     def surface_at(self, x: float, y: float) -> float:
-        """Depth of the surface at a place in the picture, -inf where there is none."""
+        """Return the depth of the surface at a place, -inf where there is none."""
         row, column = round(y) - self.top, round(x) - self.left
         height, width = self.mask.shape
         if not (0 <= row < height and 0 <= column < width):
@@ -152,7 +152,7 @@ def render(
 def _pixel_boxes(
     start: np.ndarray, end: np.ndarray, radii: np.ndarray, size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """First column and row, and one past the last, that each cone may cover."""
+    """Return the first column and row, and one past the last, that cones may cover."""
     start, end = start[:, :2], end[:, :2]
     low = np.minimum(start - radii[:, :1], end - radii[:, 1:])
     high = np.maximum(start + radii[:, :1], end + radii[:, 1:])
@@ -165,7 +165,7 @@ def _pixel_boxes(
 def _trace(
     cone: RoundedCone, x0: int, y0: int, x1: int, y1: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Depth of the nearest surface and its parameter t at every pixel of a box."""
+    """Return depth of the nearest surface and its parameter t for a box's pixels."""
     x = np.arange(x0, x1, dtype=np.float32)[None] - np.float32(cone.start[0])
     y = np.arange(y0, y1, dtype=np.float32)[:, None] - np.float32(cone.start[1])
     dx, dy, dz = (float(value) for value in cone.end - cone.start)

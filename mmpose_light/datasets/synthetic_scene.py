@@ -5,9 +5,11 @@ import numpy as np
 
 from .synthetic_render import Sprite
 
+OCCLUDERS = ('post', 'board', 'table', 'disc', 'bush')
+
 
 def sample_color(rng: np.random.Generator) -> np.ndarray:
-    """A BGR color that is rarely vivid, as most of what is in photographs."""
+    """Sample a BGR color that is rarely vivid, as most of what is in photographs."""
     hsv = np.uint8([[[rng.integers(180), 255 * rng.beta(1, 4), rng.uniform(20, 250)]]])
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0].astype(np.float32)
 
@@ -31,55 +33,28 @@ def draw_background(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarr
     if horizon < height:
         image[horizon:] += _texture(rng, (width, height - horizon))
     for _ in range(rng.integers(0, 9)):
-        _draw_thing(rng, image)
+        color = sample_color(rng).tolist()
+        for outline in _sample_thing(rng, size, (*OCCLUDERS, 'fence', 'limbs')):
+            cv2.fillConvexPoly(image, outline, color)
     if rng.random() < 0.4:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.8, 3))
     return np.clip(image, 0, 255)
 
 
 def draw_occluder(rng: np.random.Generator, size: tuple[int, int]) -> Sprite:
-    """Draw something that stands in front: a post, a board, a table, a bush, a ball.
+    """Draw something that stands in front of people.
 
     Args:
         rng (np.random.Generator): Source of chance.
         size (tuple[int, int]): Width and height of the picture in pixels.
 
     Returns:
-        Sprite: The thing, as large as the picture; its depth is 0.
+        Sprite: The thing, at depth 0.
     """
     width, height = size
     mask = np.zeros((height, width), np.uint8)
-    x, y = rng.uniform(0.05, 0.95) * width, rng.uniform(0.3, 0.95) * height
-    kind = rng.choice(['post', 'board', 'table', 'bush', 'ball'])
-    if kind == 'post':
-        _fill_box(
-            mask,
-            (x, height / 2),
-            (rng.uniform(0.02, 0.07) * width, 1.2 * height),
-            rng.normal(0, 4),
-            255,
-        )
-    elif kind == 'board':
-        _fill_box(
-            mask, (x, y), rng.uniform(0.06, 0.3, 2) * size, rng.normal(0, 20), 255
-        )
-    elif kind == 'table':
-        _fill_box(
-            mask,
-            (x, height),
-            (rng.uniform(0.2, 0.7) * width, rng.uniform(0.15, 0.5) * height),
-            0,
-            255,
-        )
-    elif kind == 'bush':
-        for _ in range(12):
-            spot = np.array([x, y]) + rng.normal(0, 0.05, 2) * height
-            radius = rng.uniform(0.02, 0.06) * height
-            cv2.circle(mask, tuple(map(int, spot)), int(radius), 255, -1)
-    else:
-        cv2.circle(
-            mask, (int(x), int(y)), int(rng.uniform(0.03, 0.1) * height), 255, -1
-        )
+    for outline in _sample_thing(rng, size, OCCLUDERS):
+        cv2.fillConvexPoly(mask, outline, 255)
     left, top, width, height = cv2.boundingRect(mask)
     mask = mask[top : top + height, left : left + width] > 0
     color = sample_color(rng) + _texture(rng, (width, height))
@@ -106,7 +81,7 @@ def take_photo(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 
 
 def _gradient(rng: np.random.Generator, rows: int) -> np.ndarray:
-    """From one color to a related one, shape (rows, 1, 3)."""
+    """Draw a gradient from one color to a related one, shape (rows, 1, 3)."""
     first = sample_color(rng)
     last = first + rng.normal(0, 25, 3)
     place = np.linspace(0, 1, max(rows, 1))[:rows, None, None]
@@ -114,7 +89,7 @@ def _gradient(rng: np.random.Generator, rows: int) -> np.ndarray:
 
 
 def _texture(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    """Noise of several grain sizes, shape (height, width, 1)."""
+    """Draw noise of several grain sizes, shape (height, width, 1)."""
     width, height = size
     total = np.zeros((height, width), np.float32)
     for grain in rng.choice([3, 8, 20, 50], 2, replace=False):
@@ -124,66 +99,53 @@ def _texture(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     return total[..., None]
 
 
-def _draw_thing(rng: np.random.Generator, image: np.ndarray) -> None:
-    """A box, disc, pole, fence, blob or a limb-like stroke of some color."""
-    height, width = image.shape[:2]
-    color = sample_color(rng).tolist()
-    x, y = rng.uniform(0, 1, 2) * (width, height)
-    kind = rng.choice(['box', 'disc', 'pole', 'fence', 'strokes'])
-    if kind == 'box':
-        _fill_box(
-            image,
-            (x, y),
-            rng.uniform(0.05, 0.5, 2) * (width, height),
-            rng.normal(0, 10),
-            color,
-        )
-    elif kind == 'disc':
-        axes = rng.uniform(0.02, 0.15, 2) * height
-        cv2.ellipse(
-            image,
-            (int(x), int(y)),
-            tuple(map(int, axes)),
-            rng.uniform(0, 180),
-            0,
-            360,
-            color,
-            -1,
-        )
-    elif kind == 'pole':
-        _fill_box(
-            image,
-            (x, height / 2),
-            (rng.uniform(0.01, 0.08) * width, 1.2 * height),
-            rng.normal(0, 5),
-            color,
-        )
-    elif kind == 'fence':
-        for place in range(0, width, int(rng.uniform(8, 40))):
-            cv2.line(
-                image, (place, int(y)), (place, height), color, int(rng.integers(1, 6))
-            )
-    else:
-        for _ in range(rng.integers(2, 6)):
-            ends = (np.array([x, y]) + rng.normal(0, 0.12, (2, 2)) * height).astype(int)
-            cv2.line(
-                image,
-                ends[0].tolist(),
-                ends[1].tolist(),
-                color,
-                int(rng.integers(3, 15)),
-            )
+def _sample_thing(
+    rng: np.random.Generator, size: tuple[int, int], kinds: tuple[str, ...]
+) -> list[np.ndarray]:
+    """Sample the outlines of the convex pieces of a thing, int32, each of shape (N, 2)."""
+    width, height = size
+    x, y = rng.uniform(0, 1, 2) * size
+    kind = kinds[rng.integers(len(kinds))]
+    if kind == 'post':
+        sides = rng.uniform(0.02, 0.08) * width, 1.2 * height
+        return [_box((x, height / 2), sides, rng.normal(0, 4))]
+    if kind == 'board':
+        return [_box((x, y), rng.uniform(0.06, 0.4, 2) * size, rng.normal(0, 15))]
+    if kind == 'table':
+        return [_box((x, height), rng.uniform(0.15, 0.7, 2) * size, 0)]
+    if kind == 'disc':
+        return [
+            _ellipse((x, y), rng.uniform(0.03, 0.12, 2) * height, rng.uniform(0, 180))
+        ]
+    if kind == 'bush':
+        middles = rng.normal((x, y), 0.05 * height, (12, 2))
+        radii = rng.uniform(0.02, 0.06, 12) * height
+        return [
+            _ellipse(middle, (radius, radius))
+            for middle, radius in zip(middles, radii, strict=True)
+        ]
+    if kind == 'fence':
+        sides = rng.uniform(1, 6), height
+        places = np.arange(0, width, rng.uniform(8, 40))
+        return [_box((place, y + height / 2), sides) for place in places]
+    # As thick and as long as arms and legs.
+    middles = rng.normal((x, y), 0.08 * height, (4, 2))
+    thickness = rng.uniform(0.01, 0.05) * height
+    length = rng.uniform(0.1, 0.3) * height
+    return [
+        _box(middle, (thickness, length), rng.uniform(0, 180)) for middle in middles
+    ]
 
 
-def _fill_box(
-    image: np.ndarray,
-    middle: tuple[float, float],
-    sides: tuple[float, float],
-    degrees: float,
-    color: float | list[float],
-) -> None:
-    """Fill a turned rectangle."""
-    corners = cv2.boxPoints(
-        (tuple(map(float, middle)), tuple(map(float, sides)), degrees)
-    )
-    cv2.fillConvexPoly(image, np.round(corners).astype(np.int32), color)
+def _box(
+    middle: tuple[float, float], sides: tuple[float, float], degrees: float = 0.0
+) -> np.ndarray:
+    corners = cv2.boxPoints((np.float32(middle), np.float32(sides), degrees))
+    return np.round(corners).astype(np.int32)
+
+
+def _ellipse(
+    middle: tuple[float, float], radii: tuple[float, float], degrees: float = 0.0
+) -> np.ndarray:
+    middle, radii = np.round(middle).astype(int), np.round(radii).astype(int)
+    return cv2.ellipse2Poly(middle, radii, int(degrees), 0, 360, 10)
