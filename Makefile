@@ -25,7 +25,7 @@ demo: install
 	@$(BIN)/python tools/demo.py $(ARGS)
 
 test: install
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 lint: install
 	@$(BIN)/ruff check .

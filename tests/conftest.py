@@ -1,5 +1,6 @@
 """What the tests share: where the optional data lies, threads, seeds."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,13 @@ REPO = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(autouse=True, scope='session')
-def _two_threads():
-    torch.set_num_threads(min(2, torch.get_num_threads()))
+def _threads():
+    """Share the cores: one thread where pytest-xdist runs several processes."""
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        torch.set_num_threads(1)
+        os.environ['OMP_NUM_THREADS'] = '1'  # of the commands that tests run
+    else:
+        torch.set_num_threads(min(2, torch.get_num_threads()))
 
 
 @pytest.fixture(autouse=True)

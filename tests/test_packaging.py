@@ -23,6 +23,9 @@ import yaml
 
 import mmpose_light
 
+# they build in the same folder
+pytestmark = pytest.mark.xdist_group('packaging')
+
 CONFIG = 'el_hrnet/td-hm_el-hrnet-w18_1xb16-300e_coco-128x96.py'
 MIM_SOURCES = ('configs', 'tools', 'model-index.yml')
 OPTIONAL_SOURCES = ('README.md', 'LICENSE')

@@ -200,7 +200,9 @@ def test_two_processes(network, synthetic_coco, tmp_path):
 
 def test_mixed_precision_stays_finite(network, synthetic_coco, tmp_path):
     """By hand, as MMEngine's AmpOptimWrapper wants a GPU."""
-    runner = Runner.from_cfg(make_config(network, synthetic_coco, tmp_path, epochs=1))
+    config = make_config(network, synthetic_coco, tmp_path, epochs=1)
+    config.train_dataloader.batch_size = 2
+    runner = Runner.from_cfg(config)
     batch = next(iter(Runner.build_dataloader(runner.cfg.train_dataloader)))
     model = runner.model.train()
     model.train_cfg = dict(compute_acc=False)  # numpy knows no bfloat16
