@@ -170,6 +170,9 @@ totals = [None] * dist.get_world_size()
 dist.all_gather_object(totals, total)
 assert len(totals) == 2 and totals[0] == totals[1], totals
 print('the processes agree after', runner.iter, 'steps')
+# neither may leave while the other still listens
+dist.barrier()
+dist.destroy_process_group()
 """
 
 
