@@ -12,7 +12,7 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import ConfigType
 from torch import Tensor, nn
 
-from ..layers import InvertedResidual, TotalFusion
+from ..layers import InvertedResidual, TotalFusion, to_fast_layout
 from .effnet import EffNet
 
 
@@ -130,7 +130,7 @@ class EEffNet(EffNet):
 
         Sizes are rounded up where they do not divide.
         """
-        x = self.stem(x)
+        x = self.stem(to_fast_layout(x))
         for stage in self.stages[: self.first_extended]:
             x = stage(x)
         feats = (x,)

@@ -18,7 +18,7 @@ from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ..layers import InvertedResidual, fill_norm_cfg
+from ..layers import InvertedResidual, fill_norm_cfg, to_fast_layout
 from .efficientnet_checkpoint import load_efficientnet
 from .init_cfg import split_init_cfg
 
@@ -235,7 +235,7 @@ class EffNet(BaseBackbone):
 
         Sizes are rounded up where they do not divide.
         """
-        x = self.stem(x)
+        x = self.stem(to_fast_layout(x))
         outs = []
         for i, stage in enumerate(self.stages):
             x = stage(x)

@@ -18,7 +18,7 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
 from torch import Tensor
 
-from ..layers import LABasicblock, LBasicblock
+from ..layers import LABasicblock, LBasicblock, to_fast_layout
 from .init_cfg import split_init_cfg
 
 
@@ -209,4 +209,4 @@ class ELHRNet(HRNet):
                 f'{self.size_divisor}, but got {width}×{height} (width×height); '
                 'change input_size of the codec'
             )
-        return super().forward(x)
+        return super().forward(to_fast_layout(x))

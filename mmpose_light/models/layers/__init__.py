@@ -5,6 +5,7 @@ from .inverted_residual import InvertedResidual
 from .l_basicblock import LBasicblock
 from .la_basicblock import LABasicblock
 from .match_channels import match_channels
+from .memory_layout import to_fast_layout
 from .nconv import NConv
 from .norm_cfg import fill_norm_cfg
 from .total_fusion import AddUp, TotalFusion
@@ -19,4 +20,5 @@ __all__ = [
     'TotalFusion',
     'fill_norm_cfg',
     'match_channels',
+    'to_fast_layout',
 ]

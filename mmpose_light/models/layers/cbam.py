@@ -7,9 +7,13 @@ Equations 5 to 7; first in `CBAM: Convolutional Block Attention Module
 The EL-HRNet paper does not name the reduction ratio; 8 is the one that gives its
 5.0 M parameters. As in the original CBAM the shared MLP and the 7×7 convolution
 have no bias; unlike there, no normalization follows the 7×7 convolution.
+
+Maxima are taken by the operators that remember where they stood: their backward pass
+touches those places alone, while that of ``amax`` reads everything several times.
 """
 
 import torch
+import torch.nn.functional as F
 from mmcv.cnn import build_conv_layer
 from mmpose.utils.typing import OptConfigType
 from torch import Tensor, nn
@@ -45,7 +49,7 @@ class ChannelAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Give the channel attention map (N, C, 1, 1) of an input (N, C, H, W)."""
         average = x.mean(dim=(2, 3), keepdim=True)
-        maximum = x.amax(dim=(2, 3), keepdim=True)
+        maximum = F.adaptive_max_pool2d(x, 1)
         return torch.sigmoid(self.mlp(average) + self.mlp(maximum))
 
 
@@ -74,7 +78,7 @@ class SpatialAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Give the spatial attention map (N, 1, H, W) of an input (N, C, H, W)."""
-        maximum = x.amax(dim=1, keepdim=True)
+        maximum = x.max(dim=1, keepdim=True).values
         average = x.mean(dim=1, keepdim=True)
         return torch.sigmoid(self.conv(torch.cat([maximum, average], dim=1)))
 

@@ -6,7 +6,7 @@ from mmdet.models.backbones import EfficientNet
 from torch import nn
 
 from mmpose_light.models import EEffNet, EffNet
-from mmpose_light.models.layers import TotalFusion
+from mmpose_light.models.layers import TotalFusion, to_fast_layout
 
 
 @pytest.fixture(scope='module')
@@ -71,7 +71,7 @@ def test_odd_sizes_round_up():
 def test_forward_as_the_figure_shows(randomize):
     """Figure 3b, written out for its four extended stages."""
     model = randomize(EEffNet()).eval()
-    x = torch.randn(1, 3, 32, 32)
+    x = to_fast_layout(torch.randn(1, 3, 32, 32))
     s, e, f = model.stages, model.extensions, model.fusions
     s2 = s[2](s[1](s[0](model.stem(x))))
     s2, s3 = f[0]([e[0][0](s2), s[3](s2)])

@@ -1,0 +1,248 @@
+"""Writes a network to an ONNX file.
+
+The graph is traced by PyTorch's TorchScript exporter, which PyTorch 2.1 has as well as
+the newest. Shapes of images are constants there; with a dynamic batch that exporter
+loses track of them, unless :class:`StaticShapes` holds them.
+"""
+
+import contextlib
+import inspect
+import io
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from .forms import CHANNELS, OUTPUTS, build_export_form
+from .fuse import fuse
+from .packages import import_package
+
+if TYPE_CHECKING:
+    import onnx
+
+INPUT = 'input'
+#: From the first with per-channel quantization to the last of every PyTorch from 2.1.
+OPSETS = range(13, 18)
+PRECISIONS = ('fp32', 'fp16')
+
+
+def export_model(
+    model: nn.Module,
+    file: str | Path,
+    *,
+    input_size: tuple[int, int],
+    output: str = 'heatmap',
+    channels: str = 'rgb',
+    batch: int | None = None,
+    preprocess: bool = False,
+    precision: str = 'fp32',
+    simplify: bool = True,
+    opset: int = 17,
+) -> Path:
+    """Write a top-down network to an ONNX file, in its inference form.
+
+    The file holds the graph alone: no flip test, no decoding, no metadata
+    (:func:`~mmpose_light.deploy.export_onnx.export_onnx` adds these, and checks). Its
+    input is called ``input``: float32, (N, 3, H, W), normalized by the mean and the
+    standard deviation of the model's data preprocessor.
+
+    Args:
+        model (nn.Module): A built :class:`TopdownPoseEstimator` of MMPose in eval
+            mode, whose head gives heatmaps or SimCC vectors. It is left as it is.
+        file (str | Path): The file to write; one that is there is replaced.
+        input_size (tuple[int, int]): Width and height of the input in pixels.
+        output (str): What the file gives: 'heatmap' for ``heatmaps``, (N, K, h, w), or
+            'simcc' for ``simcc_x``, (N, K, 2W), and ``simcc_y``, (N, K, 2H), made of
+            the heatmaps by :class:`~mmpose_light.deploy.forms.HeatmapsToSimCC`. A head
+            that gives SimCC vectors itself gives these, with its own number of bins,
+            whichever is asked for. Defaults to ``'heatmap'``
+        channels (str): The order of the input's channels: 'rgb', or 'bgr' for BGR
+            images that mean and standard deviation of R, G, B were applied to as they
+            stand, which is what rtmlib does. Defaults to ``'rgb'``
+        batch (int, optional): Number of images in the input. Defaults to ``None``,
+            any number
+        preprocess (bool): Whether the input is raw pixels, uint8, (N, H, W, 3), which
+            the graph normalizes. Defaults to ``False``
+        precision (str): 'fp32', or 'fp16' for weights and computing in half precision;
+            inputs and outputs stay as they are. Defaults to ``'fp32'``
+        simplify (bool): Whether onnxslim tidies up the graph. Defaults to ``True``
+        opset (int): Version of ONNX's operators, 13 to 17. Defaults to 17
+
+    Returns:
+        Path: The file.
+
+    Raises:
+        ImportError: If a package of ``pip install mmpose-light[deploy]`` is missing.
+        ValueError: If an argument is not one of those above, the model is in training
+            mode, is no top-down model, or cannot be exported in this form.
+
+    Example:
+        >>> import mmpose_light
+        >>> from mmpose.apis import init_model
+        >>> from mmpose_light.deploy import export_model
+        >>> model = init_model('config.py', device='cpu')  # doctest: +SKIP
+        >>> export_model(model, 'a.onnx', input_size=(192, 256))  # doctest: +SKIP
+        PosixPath('a.onnx')
+    """
+    check_form(output=output, channels=channels, batch=batch, opset=opset)
+    if precision not in PRECISIONS:
+        raise ValueError(f'precision {precision!r} is unknown: {PRECISIONS} would do')
+    if not isinstance(model, TopdownPoseEstimator):
+        raise ValueError(
+            f'the model is a {type(model).__name__}, expected a TopdownPoseEstimator'
+        )
+    form = build_export_form(
+        fuse(model),
+        input_size=input_size,
+        output=output,
+        channels=channels,
+        preprocess=preprocess,
+    )
+    graph = _trace(form, input_size, batch, preprocess, opset)
+    if simplify:
+        graph = import_package('onnxslim').slim(graph)
+    if precision == 'fp16':
+        graph = _to_half(graph)
+    return save_graph(graph, file)
+
+
+def check_form(*, output: str, channels: str, batch: int | None, opset: int) -> None:
+    """Complain about a form that does not exist.
+
+    Args:
+        output (str): As for :func:`export_model`.
+        channels (str): Likewise.
+        batch (int, optional): Likewise.
+        opset (int): Likewise.
+
+    Raises:
+        ValueError: If one of them is none of those that there are.
+    """
+    if output not in OUTPUTS:
+        raise ValueError(f'output {output!r} is unknown: {tuple(OUTPUTS)} would do')
+    if channels not in CHANNELS:
+        raise ValueError(f'channels {channels!r} is unknown: {CHANNELS} would do')
+    if batch is not None and batch < 1:
+        raise ValueError(f'batch is {batch}, expected 1 or more, or None for any')
+    if opset not in OPSETS:
+        raise ValueError(
+            f'opset {opset} cannot be written: {OPSETS[0]} to {OPSETS[-1]} would do'
+        )
+
+
+class StaticShapes(TorchFunctionMode):
+    """Within it, all sides of a tensor but the first are plain numbers for a tracer.
+
+    Traced sides are part of the graph: where kernels, paddings or pooled sizes are made
+    of them, as Lite-HRNet and BiFPN do, PyTorch does not export the graph for any
+    number of images, although images of one size leave nothing to compute.
+    """
+
+    def __torch_function__(
+        self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        given = func(*args, **(kwargs or {}))
+        if func in (torch.Tensor.shape.__get__, torch.Tensor.size):
+            if isinstance(given, tuple):  # of all sides
+                return (*given[:1], *map(int, given[1:]))
+            return given if args[1:] in ((), (0,)) else int(given)
+        return given
+
+
+def _trace(
+    form: nn.Module,
+    input_size: tuple[int, int],
+    batch: int | None,
+    preprocess: bool,
+    opset: int,
+) -> 'onnx.ModelProto':
+    """Write a module down as a graph."""
+    onnx = import_package('onnx')
+    width, height = input_size
+    count = 2 if batch is None else batch  # 1 could be taken for a constant
+    device = next(form.parameters()).device
+    if preprocess:
+        image = torch.zeros(count, height, width, 3, dtype=torch.uint8, device=device)
+    else:
+        image = torch.zeros(count, 3, height, width, device=device)
+    with torch.no_grad():
+        given = form(image)
+    names = OUTPUTS['heatmap' if isinstance(given, torch.Tensor) else 'simcc']
+    options = {}
+    if batch is None:
+        options['dynamic_axes'] = {name: {0: 'batch'} for name in (INPUT, *names)}
+    # PyTorch 2.5 brought another exporter, and with it the argument to choose
+    if 'dynamo' in inspect.signature(torch.onnx.export).parameters:
+        options['dynamo'] = False
+    buffer = io.BytesIO()
+    try:
+        with StaticShapes(), torch.no_grad(), _silence():
+            torch.onnx.export(
+                form,
+                (image,),
+                buffer,
+                input_names=[INPUT],
+                output_names=list(names),
+                opset_version=opset,
+                **options,
+            )
+    except (torch.onnx.errors.OnnxExporterError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0][:300]
+        remedy = 'a fixed one (batch=1, `--batch 1`) may do' if batch is None else ''
+        kind = 'any batch size' if batch is None else f'batch size {batch}'
+        raise ValueError(
+            f'PyTorch cannot export this model for {kind}: {reason}. {remedy}'.rstrip()
+        ) from error
+    return onnx.load_from_string(buffer.getvalue())
+
+
+@contextlib.contextmanager
+def _silence():
+    """Keep still what the exporter says about itself and about constant shapes."""
+    with warnings.catch_warnings():
+        for category in (
+            DeprecationWarning,
+            FutureWarning,
+            UserWarning,
+            torch.jit.TracerWarning,
+        ):
+            warnings.simplefilter('ignore', category)
+        yield
+
+
+def _to_half(graph: 'onnx.ModelProto') -> 'onnx.ModelProto':
+    """Compute in half precision, between inputs and outputs that stay."""
+    import_package('onnxruntime')
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+    from onnxruntime.transformers.onnx_model import OnnxModel
+
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', UserWarning)  # weights below half precision
+        graph = convert_float_to_float16(graph, keep_io_types=True)
+    OnnxModel(graph).topological_sort()  # the casts came last, the first one too
+    return graph
+
+
+def save_graph(graph: 'onnx.ModelProto', file: str | Path) -> Path:
+    """Write a graph to a file, whole or not at all.
+
+    Args:
+        graph (onnx.ModelProto): The graph.
+        file (str | Path): The file; folders are made, a file that is there is
+            replaced.
+
+    Returns:
+        Path: The file.
+    """
+    file = Path(file)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f'{file.name}.part')
+    part.write_bytes(graph.SerializeToString())
+    os.replace(part, file)
+    return file

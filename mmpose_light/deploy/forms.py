@@ -1,0 +1,265 @@
+"""The form in which a network is exported: what it takes and what it gives.
+
+A network of MMPose takes normalized images and gives heatmaps, or SimCC vectors
+(`SimCC <https://arxiv.org/abs/2107.03332>`_). Other programs want other forms, which
+are linear maps and maxima around the network, so they go into the graph:
+
+- :class:`InputForm` takes BGR where the network wants RGB, or raw pixels;
+- :class:`HeatmapsToSimCC` makes of heatmaps the vectors that RTMPose gives, which is
+  what rtmlib and many other programs decode.
+"""
+
+import numpy as np
+import torch
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from torch import Tensor, nn
+
+#: What an exported file gives, and the names of its outputs.
+OUTPUTS = {'heatmap': ('heatmaps',), 'simcc': ('simcc_x', 'simcc_y')}
+CHANNELS = ('rgb', 'bgr')
+#: Bins of a SimCC vector for one input pixel, as in RTMPose and rtmlib.
+SPLIT_RATIO = 2.0
+
+CUBIC = -0.75
+"""The coefficient of cubic interpolation in PyTorch, OpenCV and ONNX."""
+
+
+class InputForm(nn.Module):
+    """Turn the input of the file into the input of the network, by a 1×1 convolution.
+
+    It is a layer of its own, and stays one: the network's first convolution pads its
+    input with zeros, which stand for the mean color, and after folding the padding
+    would have to be another value for each channel.
+
+    Args:
+        mean (Sequence[float]): Mean of each channel, in the network's order.
+        std (Sequence[float]): Standard deviation of each channel, likewise.
+        swap (bool): Whether the file takes the channels in the other order than the
+            network (BGR for RGB). Normalized input is then taken to be normalized by
+            ``mean`` and ``std`` in the order in which they stand, which is how rtmlib
+            treats BGR.
+        raw (bool): Whether the file takes raw pixels, uint8, shape (N, H, W, 3), in
+            the place of normalized ones, float32, shape (N, 3, H, W).
+
+    Example:
+        >>> import torch
+        >>> from mmpose_light.deploy.forms import InputForm
+        >>> form = InputForm([120, 110, 100], [64, 64, 64], swap=True, raw=True)
+        >>> pixels = torch.tensor([100, 110, 184], dtype=torch.uint8)
+        >>> form(pixels.expand(1, 4, 4, 3))[0, :, 0, 0].tolist()
+        [1.0, 0.0, 0.0]
+    """
+
+    def __init__(self, mean: Tensor, std: Tensor, *, swap: bool, raw: bool) -> None:
+        super().__init__()
+        mean = torch.as_tensor(mean, dtype=torch.float64).flatten()
+        std = torch.as_tensor(std, dtype=torch.float64).flatten()
+        order = [2, 1, 0] if swap else [0, 1, 2]
+        # network = (pixel - mean) / std; pixel = scale * input[order] + shift
+        scale = torch.ones(3) if raw else std[order]
+        shift = torch.zeros(3) if raw else mean[order]
+        weight = torch.eye(3, dtype=torch.float64)[order] * (scale / std)[:, None]
+        self.raw = raw
+        self.conv = nn.Conv2d(3, 3, 1)
+        with torch.no_grad():
+            self.conv.weight.copy_(weight[..., None, None])
+            self.conv.bias.copy_((shift - mean) / std)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map the file's input to (N, 3, H, W), float32, as the network wants it."""
+        if self.raw:
+            x = x.permute(0, 3, 1, 2).float()
+        return self.conv(x)
+
+
+class HeatmapsToSimCC(nn.Module):
+    r"""Make SimCC vectors of heatmaps.
+
+    For each axis the maximum over the other one, then cubic interpolation to two bins
+    for each pixel of the input. Interpolation is linear, so it is a product with a
+    constant matrix, which every runtime has, whatever the alignment of the grids.
+
+    Args:
+        input_size (tuple[int, int]): Width and height of the network's input.
+        heatmap_size (tuple[int, int]): Width and height of the heatmaps.
+        unbiased (bool): Whether the centers of the first and of the last pixel of a
+            heatmap stand for 0 and for the width of the input, as :class:`UDPHeatmap`
+            decodes, and not pixel :math:`i` for :math:`i` times the stride, as
+            :class:`MSRAHeatmap` does. Defaults to ``False``
+
+    Raises:
+        ValueError: If the input is not a whole multiple of the heatmaps, the same for
+            width and height, or a heatmap has a side of one pixel.
+
+    Example:
+        >>> import torch
+        >>> from mmpose_light.deploy.forms import HeatmapsToSimCC
+        >>> x, y = HeatmapsToSimCC((192, 256), (48, 64))(torch.rand(1, 17, 64, 48))
+        >>> x.shape, y.shape
+        (torch.Size([1, 17, 384]), torch.Size([1, 17, 512]))
+    """
+
+    def __init__(
+        self,
+        input_size: tuple[int, int],
+        heatmap_size: tuple[int, int],
+        unbiased: bool = False,
+    ) -> None:
+        super().__init__()
+        strides = [a / b for a, b in zip(input_size, heatmap_size, strict=True)]
+        if strides[0] != strides[1] or strides[0] % 1 or min(heatmap_size) < 2:
+            raise ValueError(
+                f'heatmaps of {heatmap_size[0]}×{heatmap_size[1]} do not make SimCC '
+                f'vectors for an input of {input_size[0]}×{input_size[1]}: the input '
+                "must be a whole multiple of them; export with output='heatmap'"
+            )
+        for name, size, cells in zip('xy', input_size, heatmap_size, strict=True):
+            step = SPLIT_RATIO * size / (cells - 1 if unbiased else cells)
+            matrix = interpolation_matrix(cells, int(SPLIT_RATIO * size), step)
+            self.register_buffer(f'to_{name}', torch.from_numpy(matrix))
+
+    def forward(self, heatmaps: Tensor) -> tuple[Tensor, Tensor]:
+        """Map (N, K, h, w) to (N, K, 2W) and (N, K, 2H)."""
+        return heatmaps.amax(2) @ self.to_x, heatmaps.amax(3) @ self.to_y
+
+
+def interpolation_matrix(cells: int, bins: int, step: float) -> np.ndarray:
+    """Write cubic interpolation as a matrix.
+
+    Args:
+        cells (int): Number of values.
+        bins (int): Number of interpolated values.
+        step (float): Bins from one value to the next: value ``i`` lies at bin
+            ``i * step``. Behind the last value nothing changes any more, so that a peak
+            at the edge stays there and is not led beyond by the curve.
+
+    Returns:
+        np.ndarray: float32, shape (cells, bins); values times it are the interpolated
+        ones.
+
+    Example:
+        >>> interpolation_matrix(2, 4, 2.0).round(2)
+        array([[1. , 0.5, 0. , 0. ],
+               [0. , 0.5, 1. , 1. ]], dtype=float32)
+    """
+    places = np.minimum(np.arange(bins) / step, cells - 1)
+    matrix = np.zeros((cells, bins))
+    for tap in range(-1, 3):
+        source = np.floor(places) + tap
+        far = np.abs(places - source)
+        near = (CUBIC + 2) * far**3 - (CUBIC + 3) * far**2 + 1
+        wide = CUBIC * (far**3 - 5 * far**2 + 8 * far - 4)
+        weight = np.where(far <= 1, near, wide)
+        rows = source.clip(0, cells - 1).astype(int)
+        np.add.at(matrix, (rows, np.arange(bins)), weight)
+    return matrix.astype(np.float32)
+
+
+class ExportForm(nn.Module):
+    """A network with the input and the output of the file to be written.
+
+    Args:
+        model (nn.Module): A :class:`TopdownPoseEstimator`, in inference form.
+        input_form (nn.Module): What stands before it; :class:`nn.Identity` will do.
+        output_form (nn.Module): What stands behind it, likewise.
+    """
+
+    def __init__(
+        self, model: nn.Module, input_form: nn.Module, output_form: nn.Module
+    ) -> None:
+        super().__init__()
+        self.input_form = input_form
+        self.model = model
+        self.output_form = output_form
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """Map the file's input to its outputs."""
+        return self.output_form(self.model(self.input_form(x), None, mode='tensor'))
+
+
+def build_export_form(
+    model: TopdownPoseEstimator,
+    *,
+    input_size: tuple[int, int],
+    output: str = 'heatmap',
+    channels: str = 'rgb',
+    preprocess: bool = False,
+) -> ExportForm:
+    """Put a network into the form that is exported.
+
+    Args:
+        model (TopdownPoseEstimator): The network in inference form, with the data
+            preprocessor and the head that it was built with.
+        input_size (tuple[int, int]): Width and height of the input in pixels.
+        output (str): See :func:`~mmpose_light.deploy.export_model`. Defaults to
+            ``'heatmap'``
+        channels (str): The order of the file's input channels. Defaults to ``'rgb'``
+        preprocess (bool): Whether the file takes raw pixels. Defaults to ``False``
+
+    Returns:
+        ExportForm: The module; its outputs are those that :func:`output_names` names.
+
+    Raises:
+        ValueError: If the network gives neither heatmaps nor SimCC vectors, or its
+            heatmaps make no SimCC vectors.
+    """
+    swap = channels != network_channels(model)
+    input_form = nn.Identity()
+    if swap or preprocess:
+        mean, std = normalization(model)
+        input_form = InputForm(mean, std, swap=swap, raw=preprocess)
+    output_form = nn.Identity()
+    given = network_output(model, input_size)
+    if output == 'simcc' and len(given) == 1:
+        height, width = given[0].shape[2:]
+        unbiased = type(model.head.decoder).__name__ == 'UDPHeatmap'
+        output_form = HeatmapsToSimCC(input_size, (width, height), unbiased)
+    return ExportForm(model, input_form, output_form).eval()
+
+
+def network_channels(model: TopdownPoseEstimator) -> str:
+    """Return the order in which a network takes the channels: 'rgb' or 'bgr'.
+
+    MMPose reads images as BGR, and the data preprocessor turns them to RGB or not.
+    """
+    return 'rgb' if model.data_preprocessor._channel_conversion else 'bgr'
+
+
+def normalization(model: TopdownPoseEstimator) -> tuple[list[float], list[float]]:
+    """Return mean and standard deviation of the channels, in the network's order."""
+    preprocessor = model.data_preprocessor
+    if not preprocessor._enable_normalize:
+        return [0.0] * 3, [1.0] * 3
+    mean, std = preprocessor.mean.flatten(), preprocessor.std.flatten()
+    # as they stand in the config, without what float32 adds
+    return [[round(float(v), 4) for v in values] for values in (mean, std)]
+
+
+def network_output(
+    model: TopdownPoseEstimator, input_size: tuple[int, int]
+) -> tuple[Tensor, ...]:
+    """Run a network on a black image and check what it gives.
+
+    Args:
+        model (TopdownPoseEstimator): The network, in eval mode.
+        input_size (tuple[int, int]): Width and height of the input in pixels.
+
+    Returns:
+        tuple[Tensor, ...]: Heatmaps, or the SimCC vectors of x and y.
+
+    Raises:
+        ValueError: If it gives something else.
+    """
+    width, height = input_size
+    device = next(model.parameters()).device
+    with torch.no_grad():
+        given = model(torch.zeros(1, 3, height, width, device=device), None, 'tensor')
+    given = tuple(given) if isinstance(given, tuple | list) else (given,)
+    if [getattr(item, 'ndim', None) for item in given] not in ([4], [3, 3]):
+        shapes = [tuple(getattr(item, 'shape', ())) for item in given]
+        raise ValueError(
+            f'the head {type(model.head).__name__} gives outputs of shapes {shapes}, '
+            'and only heatmaps (N, K, h, w) or a pair of SimCC vectors (N, K, W) can '
+            'be exported'
+        )
+    return given

@@ -1,0 +1,192 @@
+"""What an exported file says about itself.
+
+The properties of an ONNX file are pairs of strings. Each attribute of
+:class:`Metadata` is one of them, under its own name: text as it is, all else as json.
+With them the file runs without config and checkpoint, and programs that know nothing of
+this package can read how to prepare its input and what its outputs mean.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from mmengine.config import Config
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+from ..version import __version__
+from .packages import import_package
+
+if TYPE_CHECKING:
+    import onnx
+
+
+@dataclasses.dataclass(frozen=True)
+class Metadata:
+    """How to run an exported file.
+
+    Attributes:
+        model (str): The name of the model's config.
+        input_size (tuple[int, int]): Width and height of the input in pixels.
+        channels (str): The order of the input's channels, 'rgb' or 'bgr'.
+        preprocess (bool): Whether the input is raw pixels, uint8, (N, H, W, 3), and
+            not normalized ones, float32, (N, 3, H, W).
+        mean (list[float]): What to take from the input's channels, in the order in
+            which both stand; with ``preprocess`` the graph does it.
+        std (list[float]): What to divide them by afterwards, likewise.
+        output (str): 'heatmap' or 'simcc'.
+        codec (dict): The codec of MMPose that decodes the outputs.
+        box_padding (float): How many times the size of its box is seen of a person.
+        use_udp (bool): Whether the crop is cut by MMPose's unbiased transform.
+        precision (str): 'fp32', 'fp16' or 'int8'.
+        dataset (str): The name of the keypoints' data set.
+        keypoint_names (list[str]): The keypoints' names.
+        flip_pairs (list[list[int]]): Keypoints that are each other's mirror image.
+        skeleton_links (list[list[int]]): The pairs of keypoints to join by a line.
+        keypoint_colors (list[list[int]]): The keypoints' colors, as MMPose
+            draws them.
+        skeleton_link_colors (list[list[int]]): The links' colors, likewise.
+        mmpose_light_version (str): The version that wrote the file.
+    """
+
+    model: str
+    input_size: tuple[int, int]
+    channels: str
+    preprocess: bool
+    mean: list[float]
+    std: list[float]
+    output: str
+    codec: dict[str, Any]
+    box_padding: float
+    use_udp: bool
+    precision: str
+    dataset: str
+    keypoint_names: list[str]
+    flip_pairs: list[list[int]]
+    skeleton_links: list[list[int]]
+    keypoint_colors: list[list[int]]
+    skeleton_link_colors: list[list[int]]
+    mmpose_light_version: str = __version__
+
+    def write(self, graph: 'onnx.ModelProto') -> None:
+        """Write the properties into a graph, in the place of any that it has."""
+        fields = dataclasses.asdict(self)
+        import_package('onnx').helper.set_model_props(
+            graph,
+            {
+                name: value if isinstance(value, str) else json.dumps(value)
+                for name, value in fields.items()
+            },
+        )
+
+    @classmethod
+    def read(cls, graph: 'onnx.ModelProto', file: str | Path) -> 'Metadata':
+        """Read the properties of a graph.
+
+        Args:
+            graph (onnx.ModelProto): The graph.
+            file (str | Path): Where it came from, for the error message.
+
+        Returns:
+            Metadata: What they say.
+
+        Raises:
+            ValueError: If it has not all of them, or one cannot be read.
+        """
+        found = {prop.key: prop.value for prop in graph.metadata_props}
+        missing = [field.name for field in dataclasses.fields(cls)]
+        missing = [name for name in missing if name not in found]
+        if missing:
+            raise ValueError(
+                f'{file} does not say how to run it, its metadata lack '
+                f'{", ".join(missing[:3])}{", …" * (len(missing) > 3)}: export the '
+                'model with `mmpose-light export-onnx`'
+            )
+        values = {}
+        for field in dataclasses.fields(cls):
+            text = found[field.name]
+            try:
+                values[field.name] = text if field.type is str else json.loads(text)
+            except ValueError as error:
+                raise ValueError(
+                    f'{file} has metadata that are no json: {field.name} is {text!r:.80}'
+                ) from error
+        values['input_size'] = tuple(values['input_size'])
+        return cls(**values)
+
+    def dataset_meta(self) -> dict[str, Any]:
+        """Return what MMPose wants to know of a data set, for drawing its skeletons."""
+        names = self.keypoint_names
+        mirror = {a: b for pair in self.flip_pairs for a, b in (pair, pair[::-1])}
+        keypoints = {
+            index: dict(
+                name=name,
+                id=index,
+                color=self.keypoint_colors[index],
+                type='',
+                swap=names[mirror[index]] if index in mirror else '',
+            )
+            for index, name in enumerate(names)
+        }
+        links = zip(self.skeleton_links, self.skeleton_link_colors, strict=True)
+        skeleton = {
+            index: dict(link=(names[a], names[b]), id=index, color=color)
+            for index, ((a, b), color) in enumerate(links)
+        }
+        return parse_pose_metainfo(
+            dict(
+                dataset_name=self.dataset,
+                keypoint_info=keypoints,
+                skeleton_info=skeleton,
+                joint_weights=[1.0] * len(names),
+                sigmas=[],
+            )
+        )
+
+    def host_config(self) -> Config:
+        """Return what MMPose's inferencers read of a config: how to make an input."""
+        pipeline = [
+            dict(type='LoadImage'),
+            dict(type='GetBBoxCenterScale', padding=self.box_padding),
+            dict(
+                type='TopdownAffine', input_size=self.input_size, use_udp=self.use_udp
+            ),
+            dict(type='PackPoseInputs'),
+        ]
+        return Config(
+            dict(
+                default_scope='mmpose',
+                data_mode='topdown',
+                dataset_type='CocoDataset',
+                test_dataloader=dict(dataset=dict(pipeline=pipeline)),
+                visualizer=dict(
+                    type='PoseLocalVisualizer',
+                    vis_backends=[dict(type='LocalVisBackend')],
+                    name='visualizer',
+                ),
+            )
+        )
+
+
+def describe_dataset(dataset_meta: dict[str, Any]) -> dict[str, Any]:
+    """Return what :class:`Metadata` holds of a data set.
+
+    Args:
+        dataset_meta (dict): MMPose's ``dataset_meta`` of a model.
+
+    Returns:
+        dict: The attributes ``dataset`` to ``skeleton_link_colors``.
+    """
+    names = dataset_meta['keypoint_id2name']
+    pairs = {tuple(sorted(map(int, pair))) for pair in dataset_meta['flip_pairs']}
+    return dict(
+        dataset=dataset_meta['dataset_name'],
+        keypoint_names=[names[number] for number in range(len(names))],
+        flip_pairs=[list(pair) for pair in sorted(pairs)],
+        skeleton_links=[
+            list(map(int, link)) for link in dataset_meta['skeleton_links']
+        ],
+        keypoint_colors=np.asarray(dataset_meta['keypoint_colors']).tolist(),
+        skeleton_link_colors=np.asarray(dataset_meta['skeleton_link_colors']).tolist(),
+    )

@@ -1,0 +1,110 @@
+"""Compares an exported file with the model that it was made of."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+import torch
+from torch import nn
+
+from .sessions import OnnxRuntimeSession, OpenVINOSession
+
+#: The largest difference from PyTorch, relative to the range of the outputs, that is
+#: rounding and not a mistake. Eight bits are no rounding: what they cost is told by the
+#: accuracy, and this limit stops only what has come out as noise.
+TOLERANCES = {'fp32': 1e-4, 'fp16': 2e-2, 'int8': 0.5}
+
+WARM_UPS, RUNS = 3, 20
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far an output lies from PyTorch's, over all people.
+
+    Attributes:
+        name (str): The output.
+        largest (float): The largest difference.
+        relative (float): The same, relative to the range of PyTorch's values, zero
+            among them.
+        mean (float): The mean difference, relative to that range.
+    """
+
+    name: str
+    largest: float
+    relative: float
+    mean: float
+
+
+def compare(
+    names: Sequence[str], found: Sequence[np.ndarray], expected: Sequence[np.ndarray]
+) -> list[Difference]:
+    """Compare outputs.
+
+    Args:
+        names (Sequence[str]): Their names.
+        found (Sequence[np.ndarray]): What the file gives.
+        expected (Sequence[np.ndarray]): What the model gives.
+
+    Returns:
+        list[Difference]: For each output; infinite where a value is not finite.
+
+    Raises:
+        ValueError: If a shape differs.
+
+    Example:
+        >>> compare(['a'], [np.array([2.0, 5])], [np.array([2.0, 4])])[0].relative
+        0.25
+    """
+    differences = []
+    for name, ours, theirs in zip(names, found, expected, strict=True):
+        if ours.shape != theirs.shape:
+            raise ValueError(
+                f'output {name} has shape {ours.shape}, and PyTorch gives '
+                f'{theirs.shape}'
+            )
+        apart = np.nan_to_num(np.abs(ours - theirs), nan=np.inf)
+        extent = float(max(theirs.max(), 0) - min(theirs.min(), 0)) or 1.0
+        largest = float(apart.max())
+        mean = float(apart.mean())
+        differences.append(Difference(name, largest, largest / extent, mean / extent))
+    return differences
+
+
+@torch.no_grad()
+def run_torch(form: nn.Module, images: np.ndarray) -> list[np.ndarray]:
+    """Run a model in the form in which it is exported, one image at a time.
+
+    Args:
+        form (nn.Module): What :func:`~mmpose_light.deploy.forms.build_export_form`
+            returned.
+        images (np.ndarray): Its input.
+
+    Returns:
+        list[np.ndarray]: The outputs for all images.
+    """
+    device = next(form.parameters()).device
+    given = [form(torch.from_numpy(image[None]).to(device)) for image in images]
+    given = [item if isinstance(item, tuple) else (item,) for item in given]
+    return [torch.cat(parts).cpu().numpy() for parts in zip(*given, strict=True)]
+
+
+def measure_latency(
+    session: OnnxRuntimeSession | OpenVINOSession, image: np.ndarray
+) -> float:
+    """Measure how long a file takes.
+
+    Args:
+        session (OnnxRuntimeSession | OpenVINOSession): The file.
+        image (np.ndarray): Its input.
+
+    Returns:
+        float: Median time of one run in milliseconds.
+    """
+    times = []
+    for _ in range(WARM_UPS + RUNS):
+        start = time.perf_counter()
+        session.run(image)
+        times.append(time.perf_counter() - start)
+    return 1000 * median(times[WARM_UPS:])

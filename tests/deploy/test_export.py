@@ -1,0 +1,239 @@
+"""Exported files against PyTorch, in both runtimes, for networks of many kinds."""
+
+import sys
+import warnings
+from pathlib import Path
+
+import mmpose
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmpose.apis import init_model
+
+from mmpose_light.deploy import export_model
+from mmpose_light.deploy.sessions import open_session
+
+pytestmark = pytest.mark.usefixtures('deploy_packages')
+
+ZOO = Path(mmpose.__file__).parent / '.mim/configs/body_2d_keypoint'
+SIZE = (96, 128)
+BACKENDS = ('onnxruntime', 'openvino')
+
+
+def shallow_lite_hrnet(config):
+    extra = config.model.backbone.extra
+    extra.num_stages = 2
+    extra.stages_spec.num_modules = (1, 1, 1)
+    extra.stages_spec.num_blocks = (1, 1, 1)
+
+
+def without_init(config):
+    config.model.backbone.init_cfg = None
+
+
+NETWORKS = {
+    'EffBase': (
+        'configs/eeffpose/ablation/td-hm_eeffpose-p0-000_4xb16-210e_coco-256x192.py',
+        None,
+    ),
+    'EEffPose': ('configs/eeffpose/td-hm_eeffpose-p0_4xb16-210e_coco-256x192.py', None),
+    'Lite-HRNet': (
+        ZOO / 'topdown_heatmap/coco/td-hm_litehrnet-18_8xb64-210e_coco-256x192.py',
+        shallow_lite_hrnet,
+    ),
+    'ShuffleNetV2': (
+        ZOO / 'topdown_heatmap/coco/td-hm_shufflenetv2_8xb64-210e_coco-256x192.py',
+        without_init,
+    ),
+    'RTMPose': (
+        ZOO / 'rtmpose/coco/rtmpose-t_8xb256-420e_coco-256x192.py',
+        without_init,
+    ),
+}
+
+
+def run_torch(model, image):
+    with torch.no_grad():
+        given = model(torch.from_numpy(image), None, mode='tensor')
+    return [x.numpy() for x in (given if isinstance(given, tuple) else (given,))]
+
+
+def noise(count, size=SIZE):
+    rng = np.random.default_rng(count)
+    return rng.standard_normal((count, 3, size[1], size[0])).astype(np.float32)
+
+
+def assert_near(found, expected, tolerance=1e-5):
+    """Largest difference, relative to the range with zero in it."""
+    assert len(found) == len(expected)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours.shape == theirs.shape
+        extent = np.ptp([theirs.min(), theirs.max(), 0])
+        assert np.abs(ours - theirs).max() <= tolerance * extent
+
+
+@pytest.fixture(scope='module')
+def file(smooth_model, tmp_path_factory):
+    """EL-HRNet for any number of images."""
+    file = tmp_path_factory.mktemp('export') / 'el.onnx'
+    return export_model(smooth_model.model, file, input_size=SIZE)
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_any_number_of_images(smooth_model, file, backend):
+    session = open_session(file, backend, threads=1)
+    for count in (1, 3):
+        image = noise(count)
+        assert_near(session.run(image), run_torch(smooth_model.model, image))
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+@pytest.mark.parametrize('batch', [1, 2])
+def test_fixed_number_of_images(smooth_model, tmp_path, backend, batch):
+    file = export_model(
+        smooth_model.model, tmp_path / 'a.onnx', input_size=SIZE, batch=batch
+    )
+    session = open_session(file, backend, threads=1)
+    image = noise(batch)
+    assert_near(session.run(image), run_torch(smooth_model.model, image))
+    if backend == 'onnxruntime':
+        with pytest.raises(Exception, match='Got: 4 Expected'):
+            session.run(noise(4))
+
+
+@pytest.mark.parametrize('name', NETWORKS)
+def test_networks(name, repo_dir, tmp_path):
+    """Any number of images, at a size that is not that of the config."""
+    path, change = NETWORKS[name]
+    config = Config.fromfile(repo_dir / path)
+    size = SIZE
+    if name == 'RTMPose':
+        size = (192, 256)  # its head knows the size
+    if change:
+        change(config)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        model = init_model(config, device='cpu')
+    file = export_model(model, tmp_path / 'a.onnx', input_size=size)
+    for backend in BACKENDS:
+        session = open_session(file, backend, threads=1)
+        for count in (1, 2):
+            image = noise(count, size)
+            assert_near(session.run(image), run_torch(model, image))
+
+
+def test_the_model_is_left_as_it_is(smooth_model, file):
+    assert not smooth_model.model.training
+    assert any(
+        isinstance(layer, torch.nn.BatchNorm2d)
+        for layer in smooth_model.model.modules()
+    )
+
+
+def test_simplifying_changes_nothing_but_the_graph(smooth_model, file, tmp_path):
+    import onnx
+
+    plain = export_model(
+        smooth_model.model, tmp_path / 'a.onnx', input_size=SIZE, simplify=False
+    )
+    image = noise(1)
+    found = [open_session(f, threads=1).run(image) for f in (file, plain)]
+    assert_near(*found, tolerance=1e-6)
+    nodes = [len(onnx.load(f).graph.node) for f in (file, plain)]
+    assert nodes[0] < nodes[1]
+
+
+@pytest.mark.parametrize('opset', [13, 17])
+def test_opset(smooth_model, tmp_path, opset):
+    import onnx
+
+    file = export_model(
+        smooth_model.model, tmp_path / 'a.onnx', input_size=SIZE, opset=opset
+    )
+    assert [
+        item.version for item in onnx.load(file).opset_import if not item.domain
+    ] == [opset]
+    image = noise(1)
+    found = open_session(file, threads=1).run(image)
+    assert_near(found, run_torch(smooth_model.model, image))
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_half_precision(smooth_model, file, tmp_path, backend):
+    half = export_model(
+        smooth_model.model, tmp_path / 'a.onnx', input_size=SIZE, precision='fp16'
+    )
+    assert half.stat().st_size < 0.65 * file.stat().st_size
+    image = noise(2)
+    found = open_session(half, backend, threads=1).run(image)
+    assert found[0].dtype == np.float32
+    expected = run_torch(smooth_model.model, image)
+    assert_near(found, expected, tolerance=1e-2)
+    # and it is half precision indeed: weights have 11 bits
+    assert np.abs(found[0] - expected[0]).max() > 1e-5 * np.ptp(expected[0])
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (dict(output='keypoints'), r"output 'keypoints' is unknown: \('heatmap', 'si"),
+        (dict(channels='gray'), "channels 'gray' is unknown"),
+        (dict(batch=0), 'batch is 0, expected 1 or more'),
+        (dict(opset=9), 'opset 9 cannot be written: 13 to 17 would do'),
+        (dict(opset=21), 'opset 21 cannot be written'),
+        (dict(precision='int8'), "precision 'int8' is unknown"),
+    ],
+)
+def test_bad_arguments(smooth_model, tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        export_model(
+            smooth_model.model, tmp_path / 'a.onnx', input_size=SIZE, **options
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_bad_models(smooth_model, tmp_path):
+    with pytest.raises(ValueError, match='Conv2d, expected a TopdownPoseEstimator'):
+        export_model(torch.nn.Conv2d(3, 3, 1), tmp_path / 'a.onnx', input_size=SIZE)
+    smooth_model.model.train()
+    try:
+        with pytest.raises(ValueError, match='eval'):
+            export_model(smooth_model.model, tmp_path / 'a.onnx', input_size=SIZE)
+    finally:
+        smooth_model.model.eval()
+
+
+def test_missing_package(smooth_model, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'onnxslim', None)  # as if it were not installed
+    with pytest.raises(ImportError, match=r'onnxslim.*mmpose-light\[deploy\]'):
+        export_model(smooth_model.model, tmp_path / 'a.onnx', input_size=SIZE)
+
+
+def test_what_pytorch_cannot_export(smooth_model, tmp_path, monkeypatch):
+    class Spectrum(torch.nn.Module):
+        def forward(self, x):
+            return torch.linalg.svdvals(x)[..., None, :] * x
+
+    monkeypatch.setattr(smooth_model.model.head, 'final_layer', Spectrum().eval())
+    with pytest.raises(ValueError, match='cannot export.*svd.*--batch 1'):
+        export_model(smooth_model.model, tmp_path / 'a.onnx', input_size=SIZE)
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (dict(backend='tensorrt'), r"'tensorrt' is unknown: \('onnxruntime', 'openv"),
+        (dict(threads=0), 'threads is 0, expected 1 or more'),
+    ],
+)
+def test_bad_sessions(file, options, message):
+    with pytest.raises(ValueError, match=message):
+        open_session(file, **options)
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_files_that_no_backend_loads(tmp_path, backend):
+    (tmp_path / 'a.onnx').write_bytes(b'no graph')
+    with pytest.raises(ValueError, match=r'cannot load .*a\.onnx'):
+        open_session(tmp_path / 'a.onnx', backend)

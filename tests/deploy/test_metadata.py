@@ -1,0 +1,88 @@
+"""What a file says about itself: written, read, and what MMPose makes of it."""
+
+import dataclasses
+import json
+
+import numpy as np
+import onnx
+import pytest
+
+from mmpose_light.deploy.metadata import Metadata, describe_dataset
+from mmpose_light.version import __version__
+
+
+def empty_graph():
+    return onnx.helper.make_model(onnx.helper.make_graph([], 'empty', [], []))
+
+
+@pytest.fixture(scope='module')
+def metadata(smooth_model) -> Metadata:
+    return Metadata(
+        model='smooth',
+        input_size=(96, 128),
+        channels='rgb',
+        preprocess=False,
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        output='heatmap',
+        codec=dict(type='MSRAHeatmap', sigma=1),
+        box_padding=1.25,
+        use_udp=False,
+        precision='fp32',
+        **describe_dataset(smooth_model.model.dataset_meta),
+    )
+
+
+def test_round_trip(metadata):
+    graph = empty_graph()
+    onnx.helper.set_model_props(graph, {'model': 'what was there before'})
+    metadata.write(graph)
+    assert Metadata.read(graph, 'a.onnx') == metadata
+    assert len(graph.metadata_props) == len(dataclasses.fields(Metadata))
+
+
+def test_others_can_read_it(metadata):
+    """Text as it is, all else as json, under plain names."""
+    graph = empty_graph()
+    metadata.write(graph)
+    found = {prop.key: prop.value for prop in graph.metadata_props}
+    assert found['channels'] == 'rgb'
+    assert found['mmpose_light_version'] == __version__
+    assert json.loads(found['input_size']) == [96, 128]
+    assert json.loads(found['codec'])['type'] == 'MSRAHeatmap'
+    assert json.loads(found['keypoint_names'])[:2] == ['nose', 'left_eye']
+    assert [1, 2] in json.loads(found['flip_pairs'])
+    assert [15, 13] in json.loads(found['skeleton_links'])
+
+
+def test_dataset_meta_is_the_hosts(metadata, smooth_model):
+    ours, theirs = metadata.dataset_meta(), smooth_model.model.dataset_meta
+    for key in (
+        'dataset_name',
+        'num_keypoints',
+        'keypoint_id2name',
+        'keypoint_name2id',
+        'flip_indices',
+        'skeleton_links',
+        'num_skeleton_links',
+    ):
+        assert ours[key] == theirs[key], key
+    for key in ('keypoint_colors', 'skeleton_link_colors'):
+        np.testing.assert_array_equal(ours[key], theirs[key])
+
+
+def test_a_file_of_somebody_else():
+    with pytest.raises(
+        ValueError, match=r'b\.onnx.*lack model, input_size.*export-onn'
+    ):
+        Metadata.read(empty_graph(), 'b.onnx')
+
+
+def test_broken_properties(metadata):
+    graph = empty_graph()
+    metadata.write(graph)
+    for prop in graph.metadata_props:
+        if prop.key == 'codec':
+            prop.value = '{'
+    with pytest.raises(ValueError, match="no json: codec is '{'"):
+        Metadata.read(graph, 'a.onnx')

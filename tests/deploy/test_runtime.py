@@ -1,0 +1,172 @@
+"""Exported files from picture to keypoints, against MMPose's own inference."""
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+import torch
+from mmengine.config import Config
+from mmpose.apis import inference_topdown, init_model
+
+from mmpose_light.apis.export_onnx import export_onnx
+from mmpose_light.deploy import ExportedModel
+from mmpose_light.deploy.forms import HeatmapsToSimCC
+from mmpose_light.deploy.runtime import make_input
+
+pytestmark = pytest.mark.usefixtures('deploy_packages')
+
+BACKENDS = ('onnxruntime', 'openvino')
+BOXES = np.array([[10.0, 5, 70, 90], [40, 20, 110, 75], [0, 0, 30, 119]])
+
+
+@pytest.fixture(scope='module')
+def image():
+    rng = np.random.default_rng(0)
+    small = rng.integers(0, 256, (12, 16, 3), dtype=np.uint8)
+    return cv2.resize(small, (160, 120), interpolation=cv2.INTER_CUBIC)
+
+
+def expect(model, image, boxes=None):
+    people = [one.pred_instances for one in inference_topdown(model, image, boxes)]
+    return (
+        np.concatenate([one.keypoints for one in people]),
+        np.concatenate([one.keypoint_scores for one in people]),
+    )
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+@pytest.mark.parametrize(
+    'options',
+    [
+        dict(),
+        dict(channels='bgr'),
+        dict(preprocess=True),
+        dict(preprocess=True, channels='bgr', batch=1),
+        dict(batch=2),
+    ],
+    ids=str,
+)
+def test_keypoints_are_mmposes(
+    smooth_model, export_smooth_model, image, backend, options
+):
+    model = ExportedModel(export_smooth_model(**options).file, backend, threads=1)
+    expected = expect(smooth_model.model, image, BOXES)
+    for found, theirs in zip(model.estimate(image, BOXES), expected, strict=True):
+        np.testing.assert_allclose(found, theirs, atol=1e-3)
+    # and the whole picture
+    np.testing.assert_allclose(
+        model.estimate(image)[0], expect(smooth_model.model, image)[0], atol=1e-3
+    )
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+@pytest.mark.parametrize('precision', ['fp16', 'int8'])
+def test_other_precisions_stay_near(
+    smooth_model, export_smooth_model, image, tmp_path, backend, precision
+):
+    """In pixels of the input, which show what the heatmaps' quarter pixels leave."""
+    options = dict(precision=precision)
+    if precision == 'int8':
+        cv2.imwrite(str(tmp_path / 'a.png'), image)
+        options['calibration_images'] = tmp_path
+    model = ExportedModel(export_smooth_model(**options).file, backend, threads=1)
+    found, _ = model.estimate(image, BOXES)
+    expected, _ = expect(smooth_model.model, image, BOXES)
+    sides = (BOXES[:, 2:] - BOXES[:, :2]).max(1)
+    distances = np.linalg.norm(found - expected, axis=-1) / sides[:, None]
+    assert np.median(distances) < 0.02
+    assert np.mean(distances < 0.05) > 0.9
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_simcc_is_mmposes_but_for_the_quarter_pixel(
+    smooth_model, export_smooth_model, image, backend
+):
+    model = ExportedModel(export_smooth_model(output='simcc').file, backend, threads=1)
+    assert model.metadata.codec['type'] == 'SimCCLabel'
+    found, scores = model.estimate(image, BOXES)
+    expected, expected_scores = expect(smooth_model.model, image, BOXES)
+    # pixels of the picture for one of the input
+    width, height = (BOXES[:, 2:] - BOXES[:, :2]).T
+    pixel = 1.25 * np.maximum(width / 96, height / 128)
+    distances = np.linalg.norm(found - expected, axis=-1) / pixel[:, None]
+    assert np.median(distances) <= 1
+    assert np.mean(distances < 2) > 0.8  # the others have two peaks as high
+    np.testing.assert_allclose(
+        scores, expected_scores, atol=0.1 * np.ptp(expected_scores)
+    )
+
+
+def test_udp(smooth_model, image, tmp_path):
+    """Another alignment of heatmap and input, and another way to cut people out."""
+    config = Config.fromfile(smooth_model.config)
+    codec = dict(
+        type='UDPHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=2
+    )
+    config.model.head.decoder = codec
+    for transform in config.test_dataloader.dataset.pipeline:
+        if transform['type'] == 'TopdownAffine':
+            transform['use_udp'] = True
+    config.dump(tmp_path / 'udp.py')
+    model = init_model(config, str(smooth_model.checkpoint), device='cpu')
+    expected, _ = expect(model, image, BOXES)
+    assert np.abs(expected - expect(smooth_model.model, image, BOXES)[0]).max() > 0.5
+
+    args = (tmp_path / 'udp.py', smooth_model.checkpoint)
+    done = export_onnx(*args, tmp_path / 'udp.onnx', threads=1)
+    found, _ = ExportedModel(done.file, threads=1).estimate(image, BOXES)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+    done = export_onnx(*args, tmp_path / 'simcc.onnx', output='simcc', threads=1)
+    crops = np.stack([cv2.resize(image, (96, 128))])
+    found = ExportedModel(done.file, threads=1).run(crops)
+    pixels = torch.from_numpy(make_input(crops, done.metadata))
+    with torch.no_grad():
+        heatmaps = model(pixels, None, mode='tensor')
+        vectors, others = (
+            HeatmapsToSimCC((96, 128), (24, 32), unbiased)(heatmaps)
+            for unbiased in (True, False)
+        )
+    for ours, theirs, other in zip(found, vectors, others, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+        assert np.abs(ours - other.numpy()).max() > 0.01
+
+
+def test_nobody(export_smooth_model, image):
+    keypoints, scores = ExportedModel(export_smooth_model().file).estimate(image, [])
+    assert keypoints.shape == (0, 17, 2) and scores.shape == (0, 17)
+
+
+def test_no_network_is_built(export_smooth_model, image, monkeypatch):
+    model = ExportedModel(export_smooth_model().file)
+    assert list(model.parameters()) == [] and list(model.children()) == []
+
+    def forbidden(*args, **kwargs):
+        raise AssertionError('a layer of PyTorch ran')
+
+    monkeypatch.setattr(torch.nn.Module, '__call__', forbidden)
+    assert model.estimate(image, BOXES)[0].shape == (3, 17, 2)
+
+
+def test_bad_boxes(export_smooth_model, image):
+    model = ExportedModel(export_smooth_model().file)
+    with pytest.raises(ValueError, match=r'shape \(1, 5\), expected \(N, 4\)'):
+        model.estimate(image, [[0, 0, 9, 9, 1]])
+
+
+def test_bad_files(export_smooth_model, tmp_path):
+    file = tmp_path / 'a.onnx'
+    with pytest.raises(FileNotFoundError, match=r'exported file .*a\.onnx does not'):
+        ExportedModel(file)
+    content = export_smooth_model().file.read_bytes()
+    for broken in (b'', b'no graph', content[: len(content) // 2]):
+        file.write_bytes(broken)
+        with pytest.raises(ValueError, match='truncated or no ONNX file'):
+            ExportedModel(file)
+    graph = onnx.load_from_string(content)
+    del graph.metadata_props[:]
+    onnx.save(graph, file)
+    with pytest.raises(ValueError, match=r'a\.onnx does not say how to run it'):
+        ExportedModel(file)
+    with pytest.raises(ValueError, match="backend 'tensorrt' is unknown"):
+        ExportedModel(export_smooth_model().file, 'tensorrt')
