@@ -93,6 +93,18 @@ setup(
     # OpenCV and with it to numpy 2, and mmcv goes by two names. On a machine without
     # that stack, `mmpose-light check-env` says what to install.
     install_requires=[],
+    # Exporting to ONNX and running what was exported. Here pip may follow what they
+    # name: the bounds hold numpy where MMPose needs it.
+    extras_require={
+        'deploy': [
+            'numpy<2',
+            'ml-dtypes<0.5',
+            'onnx>=1.15,<1.18',
+            'onnxruntime>=1.20',
+            'onnxslim>=0.1.59',
+            'openvino>=2024.6',
+        ]
+    },
     entry_points={'console_scripts': [f'mmpose-light = {PACKAGE}.cli:main']},
     zip_safe=False,
 )

@@ -24,6 +24,14 @@ COMMANDS = {
         'mmpose_light.apis.infer',
         'estimate poses in pictures and videos',
     ),
+    'benchmark': (
+        'mmpose_light.apis.benchmark.command',
+        'measure networks side by side: latency, memory, the training step',
+    ),
+    'export-onnx': (
+        'mmpose_light.apis.export_onnx',
+        'write a model to an ONNX file, checked and described',
+    ),
     'visualize-heatmaps': (
         'mmpose_light.apis.visualize_heatmaps',
         "draw a model's heatmaps, scale by scale, over a photograph",

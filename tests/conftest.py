@@ -1,10 +1,16 @@
 """What the tests share: where the optional data lies, threads, seeds."""
 
+import json
 import os
+import zipfile
+from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
 import mmpose_light  # noqa: F401  (registers the modules, closes the stack's gaps)
 from mmpose_light.datasets.synthetic_people import write_synthetic_people
@@ -72,3 +78,83 @@ def synthetic_coco(tmp_path_factory) -> Path:
     write_synthetic_people(root, num_images=6, seed=0, split='train', max_people=2)
     write_synthetic_people(root, num_images=4, seed=1, split='val', max_people=2)
     return root
+
+
+@pytest.fixture(scope='session')
+def smooth_model(tmp_path_factory, repo_dir, small_el_hrnet_extra) -> SimpleNamespace:
+    """A small EL-HRNet with random weights whose heatmaps are as smooth as trained ones.
+
+    Config and checkpoint are files, as a user has them. The head's last layer blurs, so
+    peaks are some pixels wide, and about as high as trained ones.
+    """
+    from mmpose.apis import init_model  # after mmpose_light
+
+    folder = tmp_path_factory.mktemp('smooth_model')
+    base = 'configs/el_hrnet/td-hm_el-hrnet-w18_1xb16-300e_coco-128x96.py'
+    config = Config.fromfile(repo_dir / base)
+    config.model.backbone = dict(type='ELHRNet', extra=small_el_hrnet_extra)
+    config.model.head.in_channels = 8
+    config.model.head.final_layer = dict(kernel_size=7, padding=3)
+    config.model.test_cfg.flip_test = False
+    config.dump(folder / 'smooth.py')
+
+    torch.manual_seed(1)
+    model = init_model(config.copy(), device='cpu')
+    with torch.no_grad():
+        bell = torch.exp(-(torch.arange(-3.0, 4) ** 2) / 8)
+        mixture = torch.randn(17, 8, 1, 1) ** 4  # above zero, as keypoints need it
+        model.head.final_layer.weight.copy_(mixture * bell * bell[:, None])
+        peaks = model(torch.randn(4, 3, 128, 96), None, mode='tensor').amax((0, 2, 3))
+        model.head.final_layer.weight.div_(peaks[:, None, None, None])
+    checkpoint = folder / 'smooth.pth'
+    meta = dict(dataset_meta=model.dataset_meta)
+    torch.save(dict(state_dict=model.state_dict(), meta=meta), checkpoint)
+    return SimpleNamespace(
+        config=folder / 'smooth.py', checkpoint=checkpoint, model=model
+    )
+
+
+@pytest.fixture(scope='session')
+def deploy_packages() -> None:
+    """The packages of ``pip install mmpose-light[deploy]``."""
+    for name in ('onnx', 'onnxruntime', 'onnxslim', 'openvino'):
+        pytest.importorskip(name, reason=f'{name}: pip install mmpose-light[deploy]')
+
+
+@pytest.fixture(scope='session')
+def export_smooth_model(tmp_path_factory, smooth_model, deploy_packages):
+    """Export that model with some options; the same file for the same options."""
+    from mmpose_light.apis.export_onnx import export_onnx
+
+    done = {}
+
+    def run(**options):
+        key = repr(sorted(options.items()))
+        if key not in done:
+            file = tmp_path_factory.mktemp('exported') / 'smooth.onnx'
+            done[key] = export_onnx(
+                smooth_model.config, smooth_model.checkpoint, file, threads=1, **options
+            )
+        return done[key]
+
+    return run
+
+
+@pytest.fixture(scope='session')
+def coco_people(shared_dir, tmp_path_factory) -> SimpleNamespace:
+    """Photographs of people: their folder, the annotation file, and some with boxes."""
+    folder = tmp_path_factory.mktemp('coco_people')
+    with zipfile.ZipFile(shared_dir / 'data' / 'coco_people.zip') as archive:
+        archive.extractall(folder)
+    ann_file = shared_dir / 'data' / 'coco_people.json'
+    dataset = json.loads(ann_file.read_text())
+    boxes = defaultdict(list)
+    for annotation in dataset['annotations']:
+        left, top, width, height = annotation['bbox']
+        boxes[annotation['image_id']].append([left, top, left + width, top + height])
+    photos = [
+        (folder / 'images' / image['file_name'], np.array(boxes[image['id']]))
+        for image in dataset['images']
+        if boxes[image['id']]
+    ]
+    return SimpleNamespace(folder=folder / 'images', ann_file=ann_file, photos=photos)

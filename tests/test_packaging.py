@@ -13,6 +13,7 @@ import sys
 import tarfile
 import zipfile
 from email.parser import Parser
+from importlib.metadata import version
 from pathlib import Path
 
 import cv2
@@ -20,6 +21,7 @@ import mmpose
 import numpy as np
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 import mmpose_light
 
@@ -135,7 +137,22 @@ def test_metadata_leaves_the_users_stack_alone(wheel):
     assert metadata['Name'] == 'mmpose-light'
     assert metadata['Version'] == mmpose_light.__version__
     assert 'Apache-2.0' in (metadata['License'], metadata['License-Expression'])
-    assert metadata.get_all('Requires-Dist', []) == []
+    needs = metadata.get_all('Requires-Dist', [])
+    assert [need for need in needs if 'extra == ' not in need] == []
+
+
+def test_the_extra_for_deployment_holds_numpy(wheel):
+    """Its packages of today want numpy 2, with which MMPose does not run."""
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (n for n in archive.namelist() if n.endswith('.dist-info/METADATA'))
+    metadata = Parser().parsestr(archive.read(name).decode())
+    needs = [Requirement(need) for need in metadata.get_all('Requires-Dist')]
+    extra = {n.name: n for n in needs if n.marker.evaluate(dict(extra='deploy'))}
+    assert {'onnx', 'onnxruntime', 'onnxslim', 'openvino'} <= extra.keys()
+    assert '1.26.4' in extra['numpy'].specifier
+    assert '2.0.0' not in extra['numpy'].specifier
+    for name, need in extra.items():  # what is pinned for the tests fits
+        assert need.specifier.contains(version(name)), need
 
 
 def test_source_distribution_builds_the_same_wheel(wheel, checkout, tmp_path):

@@ -47,7 +47,7 @@ class Inference:
 
 def infer(
     config: str | Path,
-    checkpoint: str | Path,
+    checkpoint: str | Path | None,
     inputs: str | Path | Sequence[str | Path],
     out_dir: str | Path = OUT_DIR,
     *,
@@ -58,6 +58,8 @@ def infer(
     bbox_thr: float = 0.3,
     nms_thr: float = 0.3,
     device: str = 'auto',
+    backend: str | None = None,
+    threads: int | None = None,
     batch_size: int = 8,
     kpt_thr: float = 0.3,
     radius: int = 3,
@@ -72,8 +74,10 @@ def infer(
     ``OUT_DIR/inputs.json`` tells which input each name stands for.
 
     Args:
-        config (str | Path): Config file of a top-down model, or its name in MMPose.
-        checkpoint (str | Path): The weights that belong to it.
+        config (str | Path): Config file of a top-down model, its name in MMPose, or a
+            file that ``mmpose-light export-onnx`` wrote (``.onnx``).
+        checkpoint (str | Path, optional): The weights that belong to it; ``None`` with
+            an exported file.
         inputs (str | Path | Sequence): Pictures, folders of pictures, glob patterns,
             videos.
         out_dir (str | Path): The output folder. Defaults to ``'work_dirs/infer'``
@@ -90,7 +94,12 @@ def infer(
         nms_thr (float): IoU above which the lower of two detected boxes is dropped.
             Defaults to 0.3
         device (str): 'cpu', 'cuda', 'cuda:1' …, or 'auto': a GPU where there is one.
+            With an exported file, which runs on the CPU, it is the detector's alone.
             Defaults to ``'auto'``
+        backend (str, optional): What runs an exported file: 'onnxruntime' or
+            'openvino'. Defaults to ``None``, ONNX Runtime
+        threads (int, optional): Threads of the backend. Defaults to ``None``, what it
+            takes for the best
         batch_size (int): People in one forward pass. Defaults to 8
         kpt_thr (float): Least score of a keypoint that is drawn. Defaults to 0.3
         radius (int): Radius of the drawn keypoints in pixels. Defaults to 3
@@ -103,6 +112,7 @@ def infer(
 
     Raises:
         FileNotFoundError: If a config, checkpoint or input does not exist.
+        ImportError: If an exported file needs a package that is not installed.
         ValueError: If an argument or a file is not what it should be; the message says
             what would do.
 
@@ -114,6 +124,9 @@ def infer(
     """
     _check_arguments(
         config=config,
+        checkpoint=checkpoint,
+        backend=backend,
+        threads=threads,
         boxes=boxes,
         detector=detector,
         detector_weights=detector_weights,
@@ -126,16 +139,16 @@ def infer(
     given = _match_boxes(boxes, images, videos)
 
     # Takes seconds, and is not needed to find that an argument is wrong.
-    from .inferencer import TopdownInferencer
+    from .inferencer import ExportedInferencer, TopdownInferencer
 
-    inferencer = TopdownInferencer(
-        str(config),
-        str(checkpoint),
-        device,
-        detector,
-        detector_weights,
-        detector_category,
-    )
+    people = (detector, detector_weights, detector_category)
+    if is_exported(config):
+        from ..deploy import ExportedModel
+
+        model = ExportedModel(config, backend or 'onnxruntime', threads)
+        inferencer = ExportedInferencer(model, device, *people)
+    else:
+        inferencer = TopdownInferencer(str(config), str(checkpoint), device, *people)
     names = name_outputs(out_dir, [*images, *videos])
     done = Inference(names)
     options = dict(
@@ -165,6 +178,9 @@ def infer(
 def _check_arguments(
     *,
     config: str | Path,
+    checkpoint: str | Path | None,
+    backend: str | None,
+    threads: int | None,
     boxes: GivenBoxes | None,
     detector: str | None,
     detector_weights: str | None,
@@ -176,6 +192,19 @@ def _check_arguments(
     for path in (str(config), detector):
         if path is not None and path.endswith('.py') and not Path(path).is_file():
             raise FileNotFoundError(f'config {path} does not exist')
+    if is_exported(config) and checkpoint is not None:
+        raise ValueError(
+            f'{config} is an exported file and holds its weights: leave checkpoint '
+            f'{checkpoint} out'
+        )
+    if not is_exported(config):
+        if checkpoint is None:
+            raise ValueError(f'config {config} without checkpoint: give its weights')
+        if backend is not None or threads is not None:
+            raise ValueError(
+                f'config {config} runs in PyTorch: backend and threads are for an '
+                'exported file, which `mmpose-light export-onnx` writes'
+            )
     if boxes is not None and detector is not None:
         raise ValueError('boxes are given, so there is nothing to detect: give one')
     if detector_weights is not None and detector is None:
@@ -189,6 +218,18 @@ def _check_arguments(
         raise ValueError(f'batch_size is {batch_size}, expected 1 or more')
     if not (save_pictures or save_json):
         raise ValueError('neither pictures nor json are to be written: want one')
+
+
+def is_exported(model: str | Path) -> bool:
+    """Return whether a model is named by an exported file, by its suffix.
+
+    Args:
+        model (str | Path): A config or an exported file.
+
+    Returns:
+        bool: Whether it ends in ``.onnx``.
+    """
+    return Path(model).suffix.lower() == '.onnx'
 
 
 def choose_device(device: str) -> str | None:
@@ -376,11 +417,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(skeletons drawn), OUT_DIR/predictions/ (json in MMPose's format) and "
         'OUT_DIR/inputs.json (which result belongs to which input).'
     )
-    parser.add_argument('config', help='config file of a top-down model')
-    parser.add_argument('checkpoint', help='its weights')
+    parser.usage = (
+        '%(prog)s [options] (CONFIG CHECKPOINT | FILE.onnx) INPUT [INPUT ...]'
+    )
+    parser.add_argument(
+        'config',
+        help='config file of a top-down model, or a file of `mmpose-light export-onnx`, '
+        'which takes no checkpoint',
+    )
+    # with an exported file, the first input stands in the place of the checkpoint
+    parser.add_argument('checkpoint', help='its weights').required = False
     parser.add_argument(
         'inputs', nargs='+', help='pictures, folders of pictures, patterns, videos'
-    )
+    ).required = False
     parser.add_argument(
         '--out-dir', default=OUT_DIR, help='output folder (default: %(default)s)'
     )
@@ -428,7 +477,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     running.add_argument(
         '--device',
         default='auto',
-        help='cpu, cuda, cuda:1 … (default: a GPU where there is one)',
+        help='cpu, cuda, cuda:1 … (default: a GPU where there is one); an exported file '
+        'runs on the CPU',
+    )
+    running.add_argument(
+        '--backend',
+        choices=('onnxruntime', 'openvino'),
+        help='what runs an exported file (default: onnxruntime)',
+    )
+    running.add_argument(
+        '--threads', type=int, help="the backend's threads (default: its own choice)"
     )
     running.add_argument(
         '--batch-size',
@@ -471,6 +529,9 @@ def main(args: argparse.Namespace) -> int:
         nothing was done because of an error.
     """
     MMLogger.get_current_instance().setLevel('ERROR')  # a line for every picture
+    checkpoint, inputs = args.checkpoint, args.inputs or []
+    if is_exported(args.config):
+        checkpoint, inputs = None, [item for item in (checkpoint, *inputs) if item]
     try:
         boxes = None
         if args.boxes or args.ann_file:
@@ -478,8 +539,8 @@ def main(args: argparse.Namespace) -> int:
             boxes = GivenBoxes.from_files(args.boxes, args.ann_file, score_thr)
         done = infer(
             args.config,
-            args.checkpoint,
-            args.inputs,
+            checkpoint,
+            inputs,
             args.out_dir,
             boxes=boxes,
             detector=args.detector,
@@ -488,6 +549,8 @@ def main(args: argparse.Namespace) -> int:
             bbox_thr=args.bbox_thr,
             nms_thr=args.nms_thr,
             device=args.device,
+            backend=args.backend,
+            threads=args.threads,
             batch_size=args.batch_size,
             kpt_thr=args.kpt_thr,
             radius=args.radius,
@@ -495,7 +558,7 @@ def main(args: argparse.Namespace) -> int:
             save_pictures=not args.no_pictures,
             save_json=not args.no_json,
         )
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
     print(

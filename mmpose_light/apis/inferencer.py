@@ -15,6 +15,7 @@ Visualization, the json files and the reading of videos are the host's.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import cv2
 import mmcv
@@ -30,6 +31,9 @@ from PIL import Image, UnidentifiedImageError
 from torch import nn
 
 from ..checkpoints.loading import load_fitting, read_checkpoint
+
+if TYPE_CHECKING:
+    from ..deploy import ExportedModel
 
 NO_BOXES = np.zeros((0, 5), np.float32)
 DEFAULT_FPS = 25  # for videos that do not tell theirs
@@ -309,6 +313,43 @@ class TopdownInferencer(Pose2DInferencer):
         if self._video_input and not self.video_info['fps'] > 0:
             self.video_info['fps'] = DEFAULT_FPS
         return inputs
+
+
+class ExportedInferencer(TopdownInferencer):
+    """Pose inferencer for an exported file: the same, without config and checkpoint.
+
+    Args:
+        model (ExportedModel): The file.
+        device (str, optional): A device of PyTorch for the detector. Defaults to
+            ``None``, a GPU where there is one
+        detector (str, optional): As in the base class. Defaults to ``None``
+        detector_weights (str, optional): Likewise. Defaults to ``None``
+        detector_category (str): Likewise. Defaults to ``'person'``
+
+    Raises:
+        FileNotFoundError: If the detector's config or checkpoint does not exist.
+        ValueError: If its checkpoint is broken or does not fit, or it knows no such
+            category.
+    """
+
+    def __init__(
+        self,
+        model: 'ExportedModel',
+        device: str | None = None,
+        detector: str | None = None,
+        detector_weights: str | None = None,
+        detector_category: str = 'person',
+    ) -> None:
+        self._exported = model
+        super().__init__(
+            model.cfg, '', device, detector, detector_weights, detector_category
+        )
+
+    def _init_model(
+        self, cfg: ConfigType, weights: str, device: str = 'cpu'
+    ) -> 'ExportedModel':
+        """Return the model that there is."""
+        return self._exported
 
 
 def read_image(path: str) -> np.ndarray:

@@ -24,16 +24,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from mmengine.dataset import Compose, pseudo_collate
-from mmengine.device import get_device
-from mmpose.apis import init_model
 from mmpose.models.heads import HeatmapHead
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from PIL import Image
 from torch import Tensor, nn
 
-from ..checkpoints.loading import load_fitting, read_checkpoint
-from .infer import choose_device
 from .inferencer import read_image
+from .models import load_model
 
 OUT_DIR = 'work_dirs/heatmaps'
 SOFTWARE = 'mmpose-light visualize-heatmaps'
@@ -128,7 +125,7 @@ def visualize_heatmaps(
     metadata = {'Software': SOFTWARE, 'Source': '\n'.join(sources)}
     _check_out(out, metadata)
 
-    model = _load_model(config, checkpoint, device)
+    model = load_model(config, checkpoint, device)
     heatmaps = compute_heatmaps(model, picture, bbox)
     shown = choose_keypoints(keypoints, heatmaps.names)
     weights = 'random weights' if checkpoint is None else Path(checkpoint).name
@@ -359,25 +356,6 @@ def _check_out(out: Path, metadata: dict[str, str]) -> None:
             f'{out} is there already, and is no picture of this model and image: '
             'choose another name with out'
         )
-
-
-def _load_model(config: Path, checkpoint: str | Path | None, device: str) -> nn.Module:
-    """Build the model and fill it, all of it."""
-    device = choose_device(device) or get_device()
-    weights = None if checkpoint is None else read_checkpoint(checkpoint)
-    model = init_model(config, device=device)
-    if weights is None:
-        warnings.warn(
-            'no checkpoint: the weights are random and the heatmaps mean nothing',
-            RuntimeWarning,
-            stacklevel=3,
-        )
-        return model
-    load_fitting(model, weights, checkpoint)
-    model.dataset_meta = (
-        weights.get('meta', {}).get('dataset_meta') or model.dataset_meta
-    )
-    return model
 
 
 # The command line

@@ -1,0 +1,265 @@
+"""The networks of the benchmark: ours, MMPose's, and any config besides.
+
+All have random weights: neither the time nor the memory of a network depends on what
+it has learned.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmpose.models import TopdownPoseEstimator, build_pose_estimator
+
+import mmpose_light
+
+#: Names of sizes in configs that go with the input size.
+SIZES = ('input_size', 'heatmap_size', 'in_featuremap_size')
+
+_HEATMAP = 'mmpose::body_2d_keypoint/topdown_heatmap/coco'
+_RTMPOSE = 'mmpose::body_2d_keypoint/rtmpose/coco'
+
+#: Each network by name: its label and its config, ours by the path below ``configs``.
+#: All are for COCO at 256×192.
+ZOO = {
+    'el-hrnet-w32': (
+        'EL-HRNet-W32',
+        'el_hrnet/td-hm_el-hrnet-w32_1xb16-300e_coco-256x192.py',
+    ),
+    'eeffpose-p0': (
+        'EEffPose-P0',
+        'eeffpose/td-hm_eeffpose-p0_4xb16-210e_coco-256x192.py',
+    ),
+    'effbase': (
+        'EffBase',
+        'eeffpose/ablation/td-hm_eeffpose-p0-000_4xb16-210e_coco-256x192.py',
+    ),
+    'hrnet-w32': (
+        'HRNet-W32',
+        f'{_HEATMAP}/td-hm_hrnet-w32_8xb64-210e_coco-256x192.py',
+    ),
+    'litehrnet-18': (
+        'Lite-HRNet-18',
+        f'{_HEATMAP}/td-hm_litehrnet-18_8xb64-210e_coco-256x192.py',
+    ),
+    'litehrnet-30': (
+        'Lite-HRNet-30',
+        f'{_HEATMAP}/td-hm_litehrnet-30_8xb64-210e_coco-256x192.py',
+    ),
+    'vipnas-mbv3': (
+        'ViPNAS-MobileNetV3',
+        f'{_HEATMAP}/td-hm_vipnas-mbv3_8xb64-210e_coco-256x192.py',
+    ),
+    'vipnas-res50': (
+        'ViPNAS-Res50',
+        f'{_HEATMAP}/td-hm_vipnas-res50_8xb64-210e_coco-256x192.py',
+    ),
+    'mobilenetv2': (
+        'MobileNetV2',
+        f'{_HEATMAP}/td-hm_mobilenetv2_8xb64-210e_coco-256x192.py',
+    ),
+    'shufflenetv2': (
+        'ShuffleNetV2',
+        f'{_HEATMAP}/td-hm_shufflenetv2_8xb64-210e_coco-256x192.py',
+    ),
+    'simplebaseline-res50': (
+        'SimpleBaseline-Res50',
+        f'{_HEATMAP}/td-hm_res50_8xb64-210e_coco-256x192.py',
+    ),
+    'rtmpose-t': ('RTMPose-t', f'{_RTMPOSE}/rtmpose-t_8xb256-420e_coco-256x192.py'),
+    'rtmpose-s': ('RTMPose-s', f'{_RTMPOSE}/rtmpose-s_8xb256-420e_coco-256x192.py'),
+    'rtmpose-m': ('RTMPose-m', f'{_RTMPOSE}/rtmpose-m_8xb256-420e_coco-256x192.py'),
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network of the benchmark.
+
+    Attributes:
+        name (str): How it is called in options and files.
+        label (str): How it is called in tables and pictures.
+        config (Path): Its config file.
+        ours (bool): Whether its config is one of this repository.
+    """
+
+    name: str
+    label: str
+    config: Path
+    ours: bool
+
+
+def find_subjects(
+    models: Sequence[str], configs: Sequence[str | Path] = ()
+) -> list[Subject]:
+    """Find the networks that are asked for.
+
+    Args:
+        models (Sequence[str]): Names in :data:`ZOO`.
+        configs (Sequence[str | Path]): Config files besides, or names of MMPose's own
+            (``'mmpose::…'``); a network is then called as its file, without suffix.
+            Defaults to ``()``
+
+    Returns:
+        list[Subject]: Each network once, in the order given.
+
+    Raises:
+        ValueError: If a name is unknown, two configs are called the same, or there is
+            no network at all.
+        FileNotFoundError: If a config does not exist.
+
+    Example:
+        >>> from mmpose_light.apis.benchmark.models import find_subjects
+        >>> find_subjects(['hrnet-w32'])[0].label
+        'HRNet-W32'
+    """
+    unknown = [name for name in models if name not in ZOO]
+    if unknown:
+        raise ValueError(
+            f'model {unknown[0]!r} is unknown: {", ".join(ZOO)} would do; anything '
+            'else by its config file'
+        )
+    if not models and not configs:
+        raise ValueError(
+            f'no network to measure: name some of {", ".join(ZOO)}, or config files'
+        )
+    own = find_own_configs().resolve()
+    subjects = {}
+    for name in models:
+        label, config = ZOO[name]
+        if config.startswith('mmpose::'):
+            path, ours = _find_config(config), False
+        else:
+            path, ours = _find_config(own / config), True
+        subjects[name] = Subject(name, label, path, ours)
+    for config in configs:
+        path = _find_config(config)
+        subject = Subject(path.stem, path.stem, path, path.is_relative_to(own))
+        if subjects.setdefault(path.stem, subject) != subject:
+            raise ValueError(
+                f'two networks would be called {path.stem}: '
+                f'{subjects[path.stem].config} and {path}. Rename one of the files'
+            )
+    return list(subjects.values())
+
+
+def find_own_configs() -> Path:
+    """Find the configs of this repository, in the checkout or the installed package.
+
+    Returns:
+        Path: The folder.
+
+    Raises:
+        FileNotFoundError: If there is none: the package came without its configs.
+    """
+    package = Path(mmpose_light.__file__).parent
+    for folder in (package / '.mim' / 'configs', package.parent / 'configs'):
+        if (folder / 'el_hrnet').is_dir():
+            return folder
+    raise FileNotFoundError(
+        f'the configs of mmpose_light are neither below {package} nor beside it: '
+        'install it with `pip install .` from a checkout, or work in the checkout'
+    )
+
+
+def load_config(path: Path, input_size: tuple[int, int] | None = None) -> Config:
+    """Read a config, for another input size if so wished.
+
+    Args:
+        path (Path): The file.
+        input_size (tuple[int, int], optional): Width and height in pixels. Every size
+            in the config that goes with it (:data:`SIZES`) is scaled alike. Defaults
+            to ``None``, the config's own
+
+    Returns:
+        Config: The config.
+
+    Raises:
+        ValueError: If the config tells no input size, or a size that goes with it
+            would not be a whole number.
+    """
+    config = Config.fromfile(path)
+    old = get_input_size(config)
+    if input_size is None or tuple(input_size) == old:
+        return config
+    return Config(_scale_sizes(config.to_dict(), old, tuple(input_size)))
+
+
+def get_input_size(config: Config) -> tuple[int, int]:
+    """Return the input size of a config.
+
+    Args:
+        config (Config): Config of a top-down model.
+
+    Returns:
+        tuple[int, int]: Width and height in pixels.
+
+    Raises:
+        ValueError: If it has no codec with an input size.
+    """
+    codec = config.get('codec')
+    codec = codec[0] if isinstance(codec, list | tuple) else codec
+    if not codec or 'input_size' not in codec:
+        raise ValueError(
+            f'config {config.filename} has no codec.input_size, as configs of top-down '
+            'models do'
+        )
+    width, height = codec['input_size']
+    return width, height
+
+
+def build_model(config: Config) -> TopdownPoseEstimator:
+    """Build a network with random weights, in eval mode.
+
+    Args:
+        config (Config): Config of a top-down model.
+
+    Returns:
+        TopdownPoseEstimator: The model; nothing is downloaded for it.
+
+    Raises:
+        ValueError: If it is no top-down model.
+    """
+    init_default_scope(config.get('default_scope', 'mmpose'))
+    model = build_pose_estimator(config.model)
+    if not isinstance(model, TopdownPoseEstimator):
+        raise ValueError(
+            f'config {config.filename} makes a {type(model).__name__}: only top-down '
+            'models can be measured'
+        )
+    return model.eval()
+
+
+def _find_config(config: str | Path) -> Path:
+    if str(config).startswith('mmpose::'):
+        try:
+            return Path(Config._get_cfg_path(str(config), __file__)[0])
+        except Exception as error:
+            raise FileNotFoundError(
+                f'config {config} is not in the installed MMPose: {error}'
+            ) from error
+    path = Path(config)
+    if not path.is_file():
+        raise FileNotFoundError(f'config {path} does not exist')
+    return path.resolve()
+
+
+def _scale_sizes(
+    node: Any, old: tuple[int, int], new: tuple[int, int], key: str = ''
+) -> Any:
+    """Copy a part of a config with its sizes scaled."""
+    if isinstance(node, dict):
+        return {k: _scale_sizes(v, old, new, k) for k, v in node.items()}
+    if key in SIZES:
+        scaled = [divmod(n * b, a) for n, a, b in zip(node, old, new, strict=True)]
+        if any(rest for _, rest in scaled):
+            raise ValueError(
+                f'input size {new[0]} {new[1]} does not fit: {key} is '
+                f'{tuple(node)} at {old[0]} {old[1]}, and would be no whole number'
+            )
+        return type(node)(number for number, _ in scaled)
+    if isinstance(node, list | tuple):
+        return type(node)(_scale_sizes(item, old, new) for item in node)
+    return node

@@ -1,0 +1,93 @@
+"""People cut out of pictures exactly as a model sees them when it is tested."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from mmengine.dataset import Compose
+from mmpose.utils.typing import ConfigType
+
+from ..datasets.synthetic_people import draw_picture
+from .given_boxes import GivenBoxes
+from .infer import find_inputs
+from .inferencer import NO_BOXES, read_image
+
+
+def crop_people(
+    config: ConfigType,
+    images: str | Path | Sequence[str | Path],
+    ann_file: str | Path | None = None,
+    count: int | None = None,
+) -> np.ndarray:
+    """Cut people out of pictures.
+
+    Args:
+        config (ConfigType): The model's config, whose test pipeline makes the crops.
+        images (str | Path | Sequence): Pictures, folders of pictures, glob patterns.
+        ann_file (str | Path, optional): COCO annotations with the boxes of the people
+            on them. Defaults to ``None``, each picture is one person
+        count (int, optional): The most people to take, from all over the pictures.
+            Defaults to ``None``, all
+
+    Returns:
+        np.ndarray: The crops, BGR, uint8, shape (N, H, W, 3).
+
+    Raises:
+        FileNotFoundError: If a picture or the annotation file does not exist.
+        ValueError: If a picture cannot be read, none has a person, or a file is
+            something else.
+    """
+    paths, videos = find_inputs(images)
+    if videos:
+        raise ValueError(f'{videos[0]} is a video: give pictures')
+    boxes = dict.fromkeys(range(len(paths)))
+    if ann_file is not None:
+        given = GivenBoxes.from_files(ann_file=ann_file).of_images(paths)
+        boxes = {index: given.get(index, NO_BOXES) for index in boxes}
+    people = [
+        (paths[index], box)
+        for index, of_one in boxes.items()
+        for box in ([None] if of_one is None else of_one)
+    ]
+    if count is not None and len(people) > count:
+        chosen = np.linspace(0, len(people) - 1, count).round().astype(int)
+        people = [people[index] for index in chosen]
+    pipeline = Compose(config.test_dataloader.dataset.pipeline)
+    crops = []
+    for path, box in people:
+        try:
+            image = read_image(path)
+        except ValueError as error:
+            raise ValueError(f'picture {path} cannot be read: {error}') from error
+        crops.append(_crop(pipeline, image, box))
+    return np.stack(crops)
+
+
+def crop_synthetic_people(config: ConfigType, count: int = 2) -> np.ndarray:
+    """Cut out drawn people, where there are no photographs.
+
+    Args:
+        config (ConfigType): The model's config, whose test pipeline makes the crops.
+        count (int): How many. Defaults to 2
+
+    Returns:
+        np.ndarray: The crops, BGR, uint8, shape (N, H, W, 3).
+    """
+    pipeline = Compose(config.test_dataloader.dataset.pipeline)
+    pictures = [draw_picture(0, index, max_people=1) for index in range(count)]
+    return np.stack([_crop(pipeline, picture.image, None) for picture in pictures])
+
+
+def _crop(pipeline: Compose, image: np.ndarray, box: np.ndarray | None) -> np.ndarray:
+    """Cut one person out; the whole picture where there is no box."""
+    height, width = image.shape[:2]
+    corners = (0, 0, width, height) if box is None else box[:4]
+    person = pipeline(
+        dict(
+            img=image,
+            img_path='',
+            bbox=np.array([corners], np.float32),
+            bbox_score=np.ones(1, np.float32),
+        )
+    )
+    return person['inputs'].numpy().transpose(1, 2, 0)

@@ -1,0 +1,112 @@
+"""Inference with an exported file: the same results, without config and checkpoint."""
+
+import json
+
+import numpy as np
+import pytest
+from mmengine.registry import Registry
+
+from mmpose_light.apis.given_boxes import GivenBoxes
+from mmpose_light.apis.infer import infer
+from mmpose_light.cli import main
+
+pytestmark = pytest.mark.usefixtures('deploy_packages')
+
+
+def keypoints(folder):
+    files = sorted((folder / 'predictions').glob('*.json'))
+    people = [person for file in files for person in json.loads(file.read_text())]
+    return np.array([person['keypoints'] for person in people])
+
+
+@pytest.fixture(scope='module')
+def photos(tmp_path_factory):
+    from mmpose_light.datasets.synthetic_people import write_synthetic_people
+
+    root = tmp_path_factory.mktemp('photos')
+    ann_file = write_synthetic_people(root, num_images=3, seed=0, split='val')
+    return root / 'val', ann_file
+
+
+@pytest.mark.parametrize('backend', ['onnxruntime', 'openvino'])
+@pytest.mark.parametrize('batch', [None, 2])
+def test_same_as_the_model(
+    smooth_model, export_smooth_model, photos, tmp_path, backend, batch
+):
+    folder, ann_file = photos
+    file = export_smooth_model(batch=batch).file
+    boxes = GivenBoxes.from_files(ann_file=ann_file)
+    found = infer(
+        file,
+        None,
+        folder,
+        tmp_path / 'exported',
+        boxes=boxes,
+        backend=backend,
+        threads=1,
+        batch_size=4,
+    )
+    config, checkpoint = smooth_model.config, smooth_model.checkpoint
+    expected = infer(
+        config, checkpoint, folder, tmp_path / 'model', boxes=boxes, device='cpu'
+    )
+    assert found.people == expected.people and not found.skipped
+    np.testing.assert_allclose(
+        keypoints(tmp_path / 'exported'), keypoints(tmp_path / 'model'), atol=1e-3
+    )
+    drawn = [
+        (tmp_path / name / 'visualizations/000000000002.jpg').read_bytes()
+        for name in ('exported', 'model')
+    ]
+    assert drawn[0] == drawn[1]
+
+
+def test_no_model_is_built(export_smooth_model, photos, tmp_path, monkeypatch):
+    file = export_smooth_model().file  # this builds one
+    build = Registry.build
+
+    def watch(self, config, *args, **kwargs):
+        assert self.name not in ('model', 'mmpose::model'), config
+        return build(self, config, *args, **kwargs)
+
+    monkeypatch.setattr(Registry, 'build', watch)
+    done = infer(file, None, photos[0], tmp_path)
+    assert sum(done.people.values()) == 3
+
+
+def test_command(export_smooth_model, photos, tmp_path, capsys):
+    """One input, several, and options between them."""
+    file, folder = str(export_smooth_model().file), photos[0]
+    pictures = sorted(map(str, folder.glob('*.jpg')))
+    out = ['--out-dir', str(tmp_path), '--no-pictures']
+    assert main(['infer', file, pictures[0], *out]) == 0
+    assert '1 people in 1 of 1 inputs' in capsys.readouterr().out
+    assert main(['infer', file, *pictures, *out]) == 0
+    assert '3 people in 3 of 3 inputs' in capsys.readouterr().out
+    assert main(['infer', file, *out, '--threads', '1', *pictures]) == 0
+    assert '3 people in 3 of 3 inputs' in capsys.readouterr().out
+
+
+def test_bad_commands(smooth_model, export_smooth_model, tmp_path, capsys):
+    config, checkpoint = str(smooth_model.config), str(smooth_model.checkpoint)
+    file = str(export_smooth_model().file)
+    for args, message in (
+        ([file], 'no inputs'),
+        ([config, checkpoint], 'no inputs'),
+        ([config], 'without checkpoint'),
+        (['no.onnx', 'a.jpg'], 'input a.jpg does not exist'),
+        ([config, checkpoint, 'a.jpg', '--threads', '1'], 'are for an exported file'),
+        ([config, checkpoint, 'a.jpg', '--backend', 'openvino'], 'runs in PyTorch'),
+    ):
+        assert main(['infer', *args, '--out-dir', str(tmp_path)]) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_bad_files(smooth_model, export_smooth_model, photos, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'no\.onnx does not exist'):
+        infer(tmp_path / 'no.onnx', None, photos[0], tmp_path)
+    (tmp_path / 'a.onnx').write_text('no graph')
+    with pytest.raises(ValueError, match='no ONNX file'):
+        infer(tmp_path / 'a.onnx', None, photos[0], tmp_path)
+    with pytest.raises(ValueError, match='holds its weights: leave checkpoint'):
+        infer(export_smooth_model().file, smooth_model.checkpoint, photos[0], tmp_path)
