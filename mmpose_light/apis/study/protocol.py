@@ -1,0 +1,134 @@
+"""The study's protocol: one config for all networks, and the config of each run.
+
+The protocol is a config file with data, augmentation, schedule and evaluation, and with
+``networks``, a table of what is compared. Of a network's own config only the model is
+taken. See ``configs/study/lspet-256x192.py``.
+"""
+
+import copy
+import hashlib
+import json
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict
+from mmengine.hub import get_config
+from mmpose.utils.typing import ConfigType
+
+_ENTRY = {'title': str, 'config': str, 'lr': (int, float)}
+_OPTIONAL = {'ablation', 'model'}
+
+
+def read_protocol(path: str | Path) -> Config:
+    """Read a protocol and check its table of networks.
+
+    Args:
+        path (str | Path): The config file.
+
+    Returns:
+        Config: The protocol.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it has no ``networks``, or an entry lacks something.
+    """
+    protocol = Config.fromfile(path)
+    networks = protocol.get('networks')
+    if not networks:
+        raise ValueError(
+            f'{path} is no protocol of a study, it has no networks: '
+            'see configs/study/lspet-256x192.py'
+        )
+    for name, entry in networks.items():
+        wrong = [
+            key for key, kind in _ENTRY.items() if not isinstance(entry.get(key), kind)
+        ]
+        wrong += sorted({*entry} - {*_ENTRY} - _OPTIONAL)
+        if wrong:
+            raise ValueError(
+                f'network {name!r} of {path}: {wrong[0]!r} is missing or wrong; an '
+                "entry has 'title', 'config', 'lr' and perhaps 'ablation', 'model'"
+            )
+    return protocol
+
+
+def choose_networks(protocol: Config, wanted: list[str] | None) -> list[str]:
+    """Check which networks are wanted.
+
+    Args:
+        protocol (Config): The protocol.
+        wanted (list[str], optional): Names; ``None`` for all.
+
+    Returns:
+        list[str]: The names in the protocol's order.
+
+    Raises:
+        ValueError: If a name is unknown.
+    """
+    unknown = [name for name in wanted or [] if name not in protocol.networks]
+    if unknown:
+        raise ValueError(
+            f'network {unknown[0]!r} is unknown: give some of '
+            f'{", ".join(protocol.networks)}'
+        )
+    return [name for name in protocol.networks if not wanted or name in wanted]
+
+
+def build_config(protocol: Config, name: str, lr_scale: float = 1.0) -> Config:
+    """Put a network's model and learning rate into the protocol.
+
+    Args:
+        protocol (Config): The protocol.
+        name (str): The network.
+        lr_scale (float): Factor on the learning rate. Defaults to 1
+
+    Returns:
+        Config: What MMEngine's runner takes, without the number of epochs and with
+        the protocol's own data.
+
+    Raises:
+        ValueError: If the network takes images of another size.
+    """
+    entry = protocol.networks[name]
+    cfg = copy.deepcopy(protocol)  # Config.copy shares what is nested
+    for key in ('networks', 'coco', 'eeffpose'):
+        cfg.pop(key, None)
+    cfg.model = _read_model(entry, Path(protocol.filename).parent)
+    encoder = cfg.model.head.decoder
+    if tuple(encoder.input_size) != tuple(cfg.input_size):
+        raise ValueError(
+            f'network {name!r} takes images of {tuple(encoder.input_size)}, the '
+            f'protocol gives {tuple(cfg.input_size)}: give a config of that size'
+        )
+    for transform in cfg.train_dataloader.dataset.pipeline:
+        if transform.type == 'GenerateTarget':
+            transform.encoder = encoder
+    cfg.optim_wrapper.optimizer.lr = entry.lr * lr_scale
+    return cfg
+
+
+def config_hash(cfg: Config) -> str:
+    """Return the SHA-256 of what a config says.
+
+    Args:
+        cfg (Config): The config.
+
+    Returns:
+        str: In hexadecimal digits.
+    """
+    return hashlib.sha256(
+        json.dumps(cfg.to_dict(), sort_keys=True).encode()
+    ).hexdigest()
+
+
+def _read_model(entry: ConfigDict, folder: Path) -> ConfigType:
+    """Return a network's model, to be trained from scratch."""
+    if '::' in entry.config:
+        model = get_config(entry.config).model
+    else:
+        model = Config.fromfile(folder / entry.config).model
+    init_cfg = model.backbone.get('init_cfg')
+    if isinstance(init_cfg, dict) and init_cfg.get('type') == 'Pretrained':
+        del model.backbone['init_cfg']
+    # numpy's measurement in every step costs time, and knows no bfloat16
+    model.train_cfg = dict(compute_acc=False)
+    return Config._merge_a_into_b(entry.get('model', {}), model)
