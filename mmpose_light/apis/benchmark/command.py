@@ -118,10 +118,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--threads', type=int, help='threads on the CPU (default: one for each core)'
     )
     how.add_argument(
-        '--rounds', type=int, help='turns that each network gets (default: 10)'
+        '--rounds', type=int, help='turns that each network gets (default: 5)'
     )
     how.add_argument(
-        '--runs', type=int, help='runs measured in a turn, at most (default: 3)'
+        '--runs', type=int, help='runs measured in a turn, at most (default: 10)'
     )
     how.add_argument(
         '--channels-last',

@@ -53,8 +53,8 @@ class Settings:
         threads (int, optional): Threads on the CPU. Defaults to ``None``, one for each
             core that this process may use
         device (str): 'cpu' or 'cuda'. Defaults to ``'cpu'``
-        rounds (int): Turns that each network gets. Defaults to 10
-        runs (int): Runs measured in a turn. Defaults to 3
+        rounds (int): Turns that each network gets. Defaults to 5
+        runs (int): Runs measured in a turn, at most. Defaults to 10
         memory (bool): Whether to measure the memory of inference. Defaults to ``True``
         channels_last (bool): Whether PyTorch keeps images and weights in the layout
             channels_last, for all networks alike. Defaults to ``False``
@@ -84,8 +84,8 @@ class Settings:
     reference: str = 'hrnet-w32'
     threads: int | None = None
     device: str = 'cpu'
-    rounds: int = 10
-    runs: int = 3
+    rounds: int = 5
+    runs: int = 10
     memory: bool = True
     channels_last: bool = False
     cuda_graphs: bool = False
