@@ -272,7 +272,7 @@ def test_command_line(folder, tmp_path, capsys):
     assert main(command.split()) == 0
     assert 'tiny' in capsys.readouterr().out
     report = Report.load(tmp_path / 'benchmark.json')
-    assert [cell.runs for cell in report.cells] == [9], 'three rounds of three'
+    assert [cell.runs for cell in report.cells] == [30], 'three rounds of ten'
 
 
 # The memory of inference
