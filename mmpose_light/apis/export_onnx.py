@@ -196,7 +196,8 @@ def export_onnx(
         channels=channels,
         preprocess=preprocess,
     )
-    expected = run_torch(build_export_form(model, **form), make_input(crops, metadata))
+    inputs = make_input(crops, metadata)
+    expected = run_torch(build_export_form(model, **form), inputs)
 
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f'.{out.name}.', dir=out.parent) as folder:
@@ -222,7 +223,6 @@ def export_onnx(
         save_graph(graph, part)
 
         session = open_session(part, threads=threads)
-        inputs = make_input(crops, metadata)
         found = run_batches(session, inputs, batch)
         differences = compare(OUTPUTS[metadata.output], found, expected)
         check_differences(differences, precision, tolerance)
