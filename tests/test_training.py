@@ -169,7 +169,8 @@ total = sum(p.double().sum().item() for p in runner.model.parameters())
 totals = [None] * dist.get_world_size()
 dist.all_gather_object(totals, total)
 assert len(totals) == 2 and totals[0] == totals[1], totals
-print('the processes agree after', runner.iter, 'steps')
+if dist.get_rank() == 0:  # two at once would mix their lines
+    print('the processes agree after', runner.iter, 'steps')
 # neither may leave while the other still listens
 dist.barrier()
 dist.destroy_process_group()
