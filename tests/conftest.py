@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmengine.model import BaseModel
 
 import mmpose_light  # noqa: F401  (registers the modules, closes the stack's gaps)
 from mmpose_light.datasets.synthetic_people import write_synthetic_people
@@ -46,6 +48,43 @@ def shared_dir() -> Path:
     if not (shared / 'data').is_dir():
         pytest.skip(f'real photographs not found: {shared / "data"} is missing')
     return shared
+
+
+class ToyDataset(BaseDataset):
+    """As many pairs of numbers as wanted."""
+
+    def __init__(self, size: int, **kwargs) -> None:
+        self.size = size
+        super().__init__(serialize_data=False, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        return [dict(inputs=torch.full((2,), float(i))) for i in range(self.size)]
+
+
+class ToyModel(BaseModel):
+    """Learns to map them to zero."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(2, 1)
+
+    def forward(self, inputs, sample_idx=None, mode='tensor'):
+        loss = self.linear(torch.stack(inputs)).square().mean()
+        return dict(loss=loss) if mode == 'loss' else [loss]
+
+
+@pytest.fixture(scope='session')
+def toy() -> SimpleNamespace:
+    """A model of three numbers and data for it: MMEngine's runner in no time."""
+
+    def loader(size: int, batch_size: int = 2, **dataset) -> dict:
+        return dict(
+            dataset=ToyDataset(size, **dataset),
+            batch_size=batch_size,
+            sampler=dict(type='DefaultSampler', shuffle=False),
+        )
+
+    return SimpleNamespace(model=ToyModel, loader=loader)
 
 
 @pytest.fixture(scope='session')

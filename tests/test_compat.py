@@ -15,9 +15,8 @@ import mmengine
 import numpy as np
 import pytest
 import torch
-from mmengine.dataset import BaseDataset
 from mmengine.logging import HistoryBuffer
-from mmengine.model import BaseModel, revert_sync_batchnorm
+from mmengine.model import revert_sync_batchnorm
 from mmengine.runner import Runner, load_checkpoint
 from mmengine.utils.dl_utils import mmcv_full_available
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
@@ -260,28 +259,6 @@ def _det_sample(size):
 # torch's safe loader
 
 
-class ToyDataset(BaseDataset):
-    """Eight numbers, with the metainfo of a pose dataset: numpy arrays, one empty."""
-
-    METAINFO = {
-        **parse_pose_metainfo(dict(from_file='configs/_base_/datasets/coco.py')),
-        'skeleton_link_colors': np.zeros((0, 3), dtype=np.uint8),
-    }
-
-    def load_data_list(self):
-        return [dict(inputs=torch.full((2,), float(i))) for i in range(8)]
-
-
-class ToyModel(BaseModel):
-    def __init__(self):
-        super().__init__()
-        self.linear = torch.nn.Linear(2, 1)
-
-    def forward(self, inputs, sample_idx=None, mode='tensor'):
-        loss = self.linear(torch.stack(inputs)).square().mean()
-        return dict(loss=loss) if mode == 'loss' else [loss]
-
-
 class ToyMetric(mmengine.evaluator.BaseMetric):
     def process(self, data_batch, data_samples):
         self.results.append(float(data_samples[0]))
@@ -290,37 +267,41 @@ class ToyMetric(mmengine.evaluator.BaseMetric):
         return dict(score=np.float64(-results[0]))
 
 
-def toy_runner(work_dir: Path, epochs: int, **kwargs) -> Runner:
-    loader = dict(
-        dataset=ToyDataset(serialize_data=False),
-        batch_size=4,
-        sampler=dict(type='DefaultSampler', shuffle=False),
-    )
-    checkpoint_hook = dict(type='CheckpointHook', save_best='score', rule='greater')
-    return Runner(
-        ToyModel(),
-        str(work_dir),
-        train_dataloader=loader,
-        val_dataloader=loader,
-        train_cfg=dict(by_epoch=True, max_epochs=epochs, val_interval=1),
-        val_cfg=dict(),
-        val_evaluator=[ToyMetric()],
-        optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.1)),
-        param_scheduler=[
-            dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=4),
-            dict(type='ReduceOnPlateauLR', monitor='score', patience=5),
-        ],
-        default_hooks=dict(checkpoint=checkpoint_hook),
-        custom_hooks=[dict(type='EMAHook')],
-        default_scope='mmpose',
-        log_level='WARNING',
-        experiment_name=work_dir.name,
-        **kwargs,
-    )
+@pytest.fixture(scope='module')
+def toy_runner(toy):
+    """Runs on eight numbers, with the metainfo of a pose dataset: arrays, one empty."""
+    coco = parse_pose_metainfo(dict(from_file='configs/_base_/datasets/coco.py'))
+    coco['skeleton_link_colors'] = np.zeros((0, 3), dtype=np.uint8)
+    loader = toy.loader(8, batch_size=4, metainfo=coco)
+
+    def run(work_dir: Path, epochs: int, **kwargs) -> Runner:
+        checkpoint_hook = dict(type='CheckpointHook', save_best='score', rule='greater')
+        return Runner(
+            toy.model(),
+            str(work_dir),
+            train_dataloader=loader,
+            val_dataloader=loader,
+            train_cfg=dict(by_epoch=True, max_epochs=epochs, val_interval=1),
+            val_cfg=dict(),
+            val_evaluator=[ToyMetric()],
+            optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.1)),
+            param_scheduler=[
+                dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=4),
+                dict(type='ReduceOnPlateauLR', monitor='score', patience=5),
+            ],
+            default_hooks=dict(checkpoint=checkpoint_hook),
+            custom_hooks=[dict(type='EMAHook')],
+            default_scope='mmpose',
+            log_level='WARNING',
+            experiment_name=work_dir.name,
+            **kwargs,
+        )
+
+    return run
 
 
 @pytest.fixture(scope='module')
-def checkpoint(tmp_path_factory) -> Path:
+def checkpoint(tmp_path_factory, toy_runner) -> Path:
     """A checkpoint as MMEngine's Runner writes it."""
     work_dir = tmp_path_factory.mktemp('toy_run')
     toy_runner(work_dir, epochs=1).train()
@@ -348,14 +329,14 @@ def test_checkpoint_holds_what_is_allowed_and_no_more_is(checkpoint):
     assert len(dtype_classes) == 1 + 7
 
 
-def test_checkpoint_loads(checkpoint):
-    loaded = load_checkpoint(ToyModel(), str(checkpoint))
+def test_checkpoint_loads(checkpoint, toy):
+    loaded = load_checkpoint(toy.model(), str(checkpoint))
     logs = loaded['message_hub']['log_scalars']
     assert logs['train/loss'].mean() > 0
     assert logs['train/loss'].statistics('min') == logs['train/loss'].min()
 
 
-def test_checkpoint_resumes(checkpoint):
+def test_checkpoint_resumes(checkpoint, toy_runner):
     runner = toy_runner(checkpoint.parent, epochs=2, resume=True)
     runner.train()
     assert runner.epoch == 2
@@ -396,13 +377,13 @@ def foreign_objects(mark: Path) -> dict[str, object]:
 
 @safe_loader
 @pytest.mark.parametrize('name', list(foreign_objects(Path())))
-def test_anything_else_is_refused_by_name(name, checkpoint, tmp_path):
+def test_anything_else_is_refused_by_name(name, checkpoint, tmp_path, toy, toy_runner):
     mark, path = tmp_path / 'executed', tmp_path / 'foreign.pth'
     content = torch.load(checkpoint)
     content['meta']['foreign'] = foreign_objects(mark)[name]
     torch.save(content, path)
     with pytest.raises(pickle.UnpicklingError, match=name):
-        load_checkpoint(ToyModel(), str(path))
+        load_checkpoint(toy.model(), str(path))
     with pytest.raises(pickle.UnpicklingError, match=name):
         toy_runner(tmp_path, epochs=2, load_from=str(path), resume=True).train()
     assert not mark.exists()

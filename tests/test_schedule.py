@@ -3,31 +3,13 @@
 from pathlib import Path
 
 import pytest
-import torch
 from mmengine.config import Config
-from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
-from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'eeffpose'
 COCO = 'td-hm_eeffpose-p0_4xb16-210e_coco-256x192.py'
 MPII = 'td-hm_eeffpose-p0_4xb16-210e_mpii-256x256.py'
-
-
-class Numbers(BaseDataset):
-    def load_data_list(self):
-        return [dict(inputs=torch.full((2,), float(i))) for i in range(4)]
-
-
-class Net(BaseModel):
-    def __init__(self):
-        super().__init__()
-        self.linear = torch.nn.Linear(2, 1)
-
-    def forward(self, inputs, sample_idx=None, mode='tensor'):
-        loss = self.linear(torch.stack(inputs)).square().mean()
-        return dict(loss=loss) if mode == 'loss' else [loss]
 
 
 class ScriptedMetric(BaseMetric):
@@ -44,15 +26,11 @@ class ScriptedMetric(BaseMetric):
         return {self.key: self.values.pop(0)}
 
 
-def learning_rates(config, key, values, work_dir):
+def learning_rates(toy, config, key, values, work_dir):
     """Train on numbers with the config's optimizer and schedule."""
-    loader = dict(
-        dataset=Numbers(serialize_data=False),
-        batch_size=2,
-        sampler=dict(type='DefaultSampler', shuffle=False),
-    )
+    loader = toy.loader(4)
     runner = Runner(
-        Net(),
+        toy.model(),
         str(work_dir),
         train_dataloader=loader,
         val_dataloader=loader,
@@ -83,13 +61,13 @@ def learning_rates(config, key, values, work_dir):
 
 
 @pytest.mark.parametrize('name', [COCO, MPII])
-def test_rate_falls_when_the_score_stalls(name, tmp_path):
+def test_rate_falls_when_the_score_stalls(name, tmp_path, toy):
     config = Config.fromfile(CONFIGS / name)
     key = config.default_hooks.checkpoint.save_best
     assert config.param_scheduler[1].monitor == key
     rising = [0.1 * epoch for epoch in range(8)]
     scores = rising + [rising[-1]] * 14
-    rates = learning_rates(config, key, scores, tmp_path)
+    rates = learning_rates(toy, config, key, scores, tmp_path)
 
     assert rates[0] < 1e-4, 'the warm-up begins low'
     assert rates[4] < 1e-3
@@ -104,8 +82,8 @@ def test_rate_falls_when_the_score_stalls(name, tmp_path):
     assert rates[-1] == pytest.approx(1e-3 * 0.3**2)
 
 
-def test_rate_stays_while_the_score_rises(tmp_path):
+def test_rate_stays_while_the_score_rises(tmp_path, toy):
     config = Config.fromfile(CONFIGS / COCO)
     scores = [0.01 * epoch for epoch in range(20)]
-    rates = learning_rates(config, 'coco/AP', scores, tmp_path)
+    rates = learning_rates(toy, config, 'coco/AP', scores, tmp_path)
     assert rates[6:] == pytest.approx([1e-3] * 14)

@@ -4,28 +4,11 @@ import re
 
 import pytest
 import torch
-from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
-from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
 FULL = {'linear.weight': torch.zeros(1, 2), 'linear.bias': torch.zeros(1)}
 PART = {'linear.weight': torch.zeros(1, 2)}
-
-
-class Numbers(BaseDataset):
-    def load_data_list(self):
-        return [dict(inputs=torch.full((2,), float(i))) for i in range(2)]
-
-
-class Net(BaseModel):
-    def __init__(self):
-        super().__init__()
-        self.linear = torch.nn.Linear(2, 1)
-
-    def forward(self, inputs, sample_idx=None, mode='tensor'):
-        loss = self.linear(torch.stack(inputs)).square().mean()
-        return dict(loss=loss) if mode == 'loss' else [loss]
 
 
 class Count(BaseMetric):
@@ -37,18 +20,14 @@ class Count(BaseMetric):
 
 
 @pytest.fixture
-def make_runner(tmp_path):
+def make_runner(tmp_path, toy):
     def make(content=None, resume=False):
         path = tmp_path / 'source.pth'
         if content is not None:
             torch.save(content, path)
-        loader = dict(
-            dataset=Numbers(serialize_data=False),
-            batch_size=2,
-            sampler=dict(type='DefaultSampler', shuffle=False),
-        )
+        loader = toy.loader(2)
         return Runner(
-            Net(),
+            toy.model(),
             str(tmp_path),
             train_dataloader=loader,
             test_dataloader=loader,
