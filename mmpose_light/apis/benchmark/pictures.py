@@ -1,24 +1,19 @@
 """The pictures of a benchmark: published AP against latency and against MACs."""
 
 from collections.abc import Sequence
-from itertools import product
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from matplotlib.transforms import Bbox
 
+from ..point_labels import NamedPoint, label_points
 from .report import Card, Report
 
 LATENCY, MACS = 'ap_against_latency.png', 'ap_against_macs.png'
 PANEL = (6.5, 4.5)  # inches
 DPI = 110
 OURS = dict(marker='*', s=170, color='tab:red', zorder=3)
-#: Where a name may stand: points away from its mark, to the right and up.
-DISTANCES = (7, 12, 22, 34)
-SIDES = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)]
 OTHERS = dict(marker='o', s=40, color='tab:blue', zorder=2)
 
 
@@ -82,7 +77,8 @@ def _draw(
     figure.legend(handles.values(), handles.keys(), loc='outside lower center', ncols=2)
     figure.draw_without_rendering()
     for axis, points in zip(figure.axes, panels.values(), strict=False):
-        _label(axis, points)
+        named = [NamedPoint(card.label, x, card.ap, card.ours) for card, x in points]
+        label_points(axis, named)
     figure.savefig(path, dpi=DPI)
     return [path]
 
@@ -101,39 +97,3 @@ def _draw_panel(axis: Axes, points: Sequence[tuple[Card, float]]) -> None:
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f'{x:g}'))
     axis.xaxis.set_minor_formatter(NullFormatter())
-
-
-def _label(axis: Axes, points: Sequence[tuple[Card, float]]) -> None:
-    """Write each network's name beside its point, where it covers least."""
-    places = [axis.transData.transform((x, card.ap)) for card, x in points]
-    taken = [Bbox.from_bounds(x - 7, y - 7, 14, 14) for x, y in places]
-    for card, x in points:
-        candidates = []
-        for distance, side in product(DISTANCES, SIDES):
-            text = _write(axis, card, x, distance, side)
-            box = text.get_window_extent()
-            outside = not (axis.bbox.x0 < box.x0 and box.x1 < axis.bbox.x1)
-            covered = sum(box.overlaps(other) for other in taken) + outside
-            text.remove()
-            candidates.append((covered, distance, side, box))
-        _, distance, side, box = min(candidates, key=lambda item: item[:2])
-        _write(axis, card, x, distance, side)
-        taken.append(box)
-
-
-def _write(
-    axis: Axes, card: Card, x: float, distance: int, side: tuple[int, int]
-) -> Annotation:
-    right, up = side
-    far = distance > DISTANCES[1]
-    return axis.annotate(
-        card.label,
-        (x, card.ap),
-        (right * distance, up * distance),
-        textcoords='offset points',
-        ha={1: 'left', 0: 'center', -1: 'right'}[right],
-        va={1: 'bottom', 0: 'center', -1: 'top'}[up],
-        fontsize=8,
-        fontweight='bold' if card.ours else 'normal',
-        arrowprops=dict(arrowstyle='-', lw=0.5, color='gray') if far else None,
-    )

@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
+from ..point_labels import NamedPoint, label_points
 from .table import final_results
 
 DPI = 80
@@ -20,13 +21,13 @@ def draw_pictures(records: Sequence[dict[str, Any]], folder: str | Path) -> list
         folder (str | Path): Folder to write to.
 
     Returns:
-        list[Path]: The pictures: ``curves.png``; ``ap_macs.png`` where something was
-        evaluated; ``ablation.png`` where part of the ablation was.
+        list[Path]: The pictures: ``curves.png``; ``ap_macs.png`` where two networks or
+        more were evaluated; ``ablation.png`` where part of the ablation was.
     """
     folder = Path(folder)
     evaluated = [record for record in records if final_results(record)]
     figures = {'curves.png': draw_curves(records)}
-    if evaluated:
+    if len(evaluated) > 1:
         figures['ap_macs.png'] = draw_ap_macs(evaluated)
     ablation = [record for record in evaluated if record.get('ablation')]
     if ablation:
@@ -92,20 +93,21 @@ def draw_ap_macs(records: Sequence[dict[str, Any]]) -> Figure:
     """
     figure = Figure(figsize=(8, 5.5), layout='constrained')
     axis = figure.subplots()
-    for record in records:
-        point = record['macs'] / 1e9, _percent(final_results(record)['AP'])
-        axis.plot(*point, 'o', color='tab:blue')
-        axis.annotate(
+    points = [
+        NamedPoint(
             record['title'],
-            point,
-            xytext=(5, 4),
-            textcoords='offset points',
-            fontsize='small',
+            record['macs'] / 1e9,
+            _percent(final_results(record)['AP']),
         )
+        for record in records
+    ]
+    axis.scatter([point.x for point in points], [point.y for point in points])
     axis.set_xscale('log')
     axis.margins(x=0.2, y=0.1)
-    axis.set(xlabel='MACs (10⁹, one image of 256×192)', ylabel='validation AP (%)')
+    axis.set(xlabel='MACs of an image (10⁹)', ylabel='validation AP (%)')
     axis.grid(alpha=0.3, which='both')
+    figure.draw_without_rendering()
+    label_points(axis, points)
     return figure
 
 

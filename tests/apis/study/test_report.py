@@ -152,6 +152,13 @@ def test_run_without_an_evaluation(tmp_path):
     }
 
 
+def test_one_run_is_compared_with_nothing(tmp_path):
+    write_record(tmp_path / 'hrnet-w32.json', make_record('hrnet-w32'))
+    assert run_report(tmp_path) == 0
+    assert (tmp_path / 'curves.png').is_file()
+    assert not (tmp_path / 'ap_macs.png').exists()
+
+
 def test_no_runs(tmp_path, capsys):
     assert run_report(tmp_path) == 2
     error = capsys.readouterr().err
