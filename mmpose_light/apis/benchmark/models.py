@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.models import TopdownPoseEstimator, build_pose_estimator
 
-import mmpose_light
+from ...utils.repository import find_repository
 
 #: Names of sizes in configs that go with the input size.
 SIZES = ('input_size', 'heatmap_size', 'in_featuremap_size')
@@ -125,7 +125,7 @@ def find_subjects(
         raise ValueError(
             f'no network to measure: name some of {", ".join(ZOO)}, or config files'
         )
-    own = find_own_configs().resolve()
+    own = (find_repository() / 'configs').resolve()
     subjects = {}
     for name in models:
         label, config = ZOO[name]
@@ -143,25 +143,6 @@ def find_subjects(
                 f'{subjects[path.stem].config} and {path}. Rename one of the files'
             )
     return list(subjects.values())
-
-
-def find_own_configs() -> Path:
-    """Find the configs of this repository, in the checkout or the installed package.
-
-    Returns:
-        Path: The folder.
-
-    Raises:
-        FileNotFoundError: If there is none: the package came without its configs.
-    """
-    package = Path(mmpose_light.__file__).parent
-    for folder in (package / '.mim' / 'configs', package.parent / 'configs'):
-        if (folder / 'el_hrnet').is_dir():
-            return folder
-    raise FileNotFoundError(
-        f'the configs of mmpose_light are neither below {package} nor beside it: '
-        'install it with `pip install .` from a checkout, or work in the checkout'
-    )
 
 
 def load_config(path: Path, input_size: tuple[int, int] | None = None) -> Config:
