@@ -1,1 +1,1 @@
-"""Reading checkpoints, and converting the published ones of EEffPose."""
+"""Reading, publishing and converting checkpoints."""

@@ -1,0 +1,89 @@
+"""Making a checkpoint small enough to be passed on: weights only, half precision."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..utils.checkpoint import get_state_dict, read_checkpoint
+from ..version import __version__
+
+_DIGITS = 8  # of the SHA-256, in the file's name
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A published file.
+
+    Attributes:
+        file (Path): Where it lies.
+        sha256 (str): Its SHA-256, in hexadecimal digits.
+        tensors (int): How many tensors it holds.
+        size (int): Its size in bytes.
+    """
+
+    file: Path
+    sha256: str
+    tensors: int
+    size: int
+
+
+def publish_weights(source: str | Path, destination: str | Path) -> Publication:
+    """Write the weights of a checkpoint alone, in half precision.
+
+    Vectors (biases, and all of the norm layers, whose variances half precision would
+    round to zero) keep single precision: they take hardly any room. Counts of batches
+    and the normalization of images, which the config tells, are left out. A model that
+    loads the file computes in its own precision.
+
+    Args:
+        source (str | Path): A checkpoint of a training.
+        destination (str | Path): The file to write, ``….pth``; eight digits of its
+            SHA-256 are put before the suffix, as OpenMMLab's files have them. An equal
+            file that is there is replaced.
+
+    Returns:
+        Publication: The file and what is in it.
+
+    Raises:
+        FileNotFoundError: If the source does not exist.
+        ValueError: If it is no whole checkpoint, or a weight is too large for half
+            precision, or is not a number.
+
+    Example:
+        >>> from mmpose_light.checkpoints.publishing import publish_weights
+        >>> publish_weights('epoch_9.pth', 'small.pth').file  # doctest: +SKIP
+        PosixPath('small-0a1b2c3d.pth')
+    """
+    destination = Path(destination)
+    if destination.suffix != '.pth':
+        raise ValueError(f'destination {destination} is to end in .pth')
+    state = get_state_dict(read_checkpoint(source), source)
+    small = {
+        key: _shrink(key, value, source)
+        for key, value in state.items()
+        if not key.endswith('num_batches_tracked')
+        and not key.startswith('data_preprocessor.')
+    }
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    part = destination.with_name(f'{destination.name}.part')
+    torch.save(dict(meta=dict(mmpose_light=__version__), state_dict=small), part)
+    sha256 = hashlib.sha256(part.read_bytes()).hexdigest()
+    file = destination.with_stem(f'{destination.stem}-{sha256[:_DIGITS]}')
+    os.replace(part, file)
+    return Publication(file, sha256, len(small), file.stat().st_size)
+
+
+def _shrink(key: str, value: Tensor, source: str | Path) -> Tensor:
+    """Return a tensor that holds nothing beside its values, a matrix in half size."""
+    if value.is_floating_point():
+        value = value.to(torch.float32 if value.dim() < 2 else torch.float16)
+        if not value.isfinite().all():
+            raise ValueError(
+                f'{key} of {source} has values that half precision cannot hold, or '
+                'that are no numbers: take another checkpoint'
+            )
+    return value.detach().clone(memory_format=torch.contiguous_format)
