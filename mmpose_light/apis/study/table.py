@@ -22,6 +22,7 @@ COLUMNS = {
 RESULTS = ('AP', 'AP50', 'AP75', 'AR', 'PCK')
 #: What makes two runs comparable, and how a table says it.
 SHARED = {
+    'protocol': 'protocol',
     'iterations': 'iterations',
     'batch_size': 'batch size',
     'optimizer': 'optimizer',
@@ -34,7 +35,6 @@ SHARED = {
 _HIDDEN = {
     'train_sha256': 'training data',
     'val_sha256': 'validation data',
-    'protocol': 'protocol',
 }
 
 

@@ -16,6 +16,7 @@ from mmpose_light.apis.study.protocol import build_config, read_protocol
 from mmpose_light.apis.study.record import read_record
 
 PROTOCOL = 'configs/study/lspet-256x192.py'
+CPU_PROTOCOL = 'configs/study/lspet-128x96.py'
 SIZE = (96, 128)
 LR = dict(la=1e-3, l=2e-3)
 OPTIONS = RunOptions(iterations=2, batch_size=4, workers=0)
@@ -372,3 +373,31 @@ def test_network_of_another_size(study, repo_dir):
     small.input_size = SIZE
     with pytest.raises(ValueError, match=r'\(192, 256\), the protocol gives \(96, 128'):
         build_config(small, 'el-hrnet-w32')
+
+
+# The protocol for a CPU
+
+
+@pytest.fixture(scope='module')
+def cpu_study(repo_dir):
+    return read_protocol(repo_dir / CPU_PROTOCOL)
+
+
+def test_networks_fit_the_smaller_images(study, cpu_study):
+    assert list(cpu_study.networks) == list(study.networks)
+    init_default_scope('mmpose')
+    for name, entry in cpu_study.networks.items():
+        assert (entry.title, entry.lr) == (
+            study.networks[name].title,
+            study.networks[name].lr,
+        )
+        cfg = build_config(cpu_study, name)
+        with torch.device('meta'):
+            model = build_pose_estimator(cfg.model).eval()
+            outputs = model(torch.empty(1, 3, *SIZE[::-1]), None, mode='tensor')
+        if name == 'rtmpose-s':
+            assert [tuple(o.shape) for o in outputs] == [
+                (1, 17, 2 * side) for side in SIZE
+            ]
+        else:
+            assert outputs.shape == (1, 17, *model.head.decoder.heatmap_size[::-1])
