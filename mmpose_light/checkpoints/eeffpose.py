@@ -11,7 +11,6 @@ Training does: see :func:`guess_head`.
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from torch import Tensor, nn
 from ..models import BiFPN, EEffNet, EffNet, FAHead, FSHead, TFNeck
 from ..models.backbones.efficientnet_checkpoint import rename_timm, rename_timm_block
 from ..utils.checkpoint import get_state_dict, read_checkpoint
+from ..utils.files import whole_file
 from ..version import __version__
 
 # EEffPose-P0 to P3: arch of the backbone; width and repetitions of the neck
@@ -181,13 +181,8 @@ def convert(
         mmpose_light_version=__version__,
     )
 
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    part = destination.with_name(f'.{destination.name}.{os.getpid()}.part')
-    try:
+    with whole_file(destination) as part:
         torch.save(dict(meta=meta, state_dict=state_dict), part)
-        os.replace(part, destination)
-    finally:
-        part.unlink(missing_ok=True)
     return Conversion(found, head_known, len(state_dict), sha256, destination)
 
 

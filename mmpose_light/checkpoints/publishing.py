@@ -1,7 +1,11 @@
-"""Making a checkpoint small enough to be passed on: weights only, half precision."""
+"""Making a checkpoint small enough to be passed on: weights only, half precision.
+
+MMPose's ``tools/misc/publish_model.py`` removes the optimizer's state alone, which
+leaves a file twice as large.
+"""
 
 import hashlib
-import os
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ..utils.checkpoint import get_state_dict, read_checkpoint
+from ..utils.files import whole_file
 from ..version import __version__
 
 _DIGITS = 8  # of the SHA-256, in the file's name
@@ -50,8 +55,8 @@ def publish_weights(source: str | Path, destination: str | Path) -> Publication:
 
     Raises:
         FileNotFoundError: If the source does not exist.
-        ValueError: If it is no whole checkpoint, or a weight is too large for half
-            precision, or is not a number.
+        ValueError: If it is no whole checkpoint, a weight is too large for half
+            precision or is not a number, or the destination does not end in ``.pth``.
 
     Example:
         >>> from mmpose_light.checkpoints.publishing import publish_weights
@@ -68,13 +73,14 @@ def publish_weights(source: str | Path, destination: str | Path) -> Publication:
         if not key.endswith('num_batches_tracked')
         and not key.startswith('data_preprocessor.')
     }
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    part = destination.with_name(f'{destination.name}.part')
-    torch.save(dict(meta=dict(mmpose_light=__version__), state_dict=small), part)
-    sha256 = hashlib.sha256(part.read_bytes()).hexdigest()
+    buffer = io.BytesIO()
+    torch.save(dict(meta=dict(mmpose_light=__version__), state_dict=small), buffer)
+    content = buffer.getvalue()
+    sha256 = hashlib.sha256(content).hexdigest()
     file = destination.with_stem(f'{destination.stem}-{sha256[:_DIGITS]}')
-    os.replace(part, file)
-    return Publication(file, sha256, len(small), file.stat().st_size)
+    with whole_file(file) as part:
+        part.write_bytes(content)
+    return Publication(file, sha256, len(small), len(content))
 
 
 def _shrink(key: str, value: Tensor, source: str | Path) -> Tensor:
