@@ -1,6 +1,6 @@
 """Builds and installs mmpose_light.
 
-A wheel also carries the configs, the tools and model-index.yml, under
+A wheel also carries the configs, tools, weights and model-index.yml, under
 ``mmpose_light/.mim``, where ``mim train``, ``mim test``, ``mim run`` and
 ``mim search`` look for them.
 """
@@ -13,7 +13,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 PACKAGE = 'mmpose_light'
-MIM_SOURCES = ('configs', 'tools', 'model-index.yml')
+MIM_SOURCES = ('configs', 'tools', 'weights', 'model-index.yml')
 
 
 class BuildWithMim(build_py):

@@ -29,7 +29,7 @@ import mmpose_light
 pytestmark = pytest.mark.xdist_group('packaging')
 
 CONFIG = 'el_hrnet/td-hm_el-hrnet-w18_1xb16-300e_coco-128x96.py'
-MIM_SOURCES = ('configs', 'tools', 'model-index.yml')
+MIM_SOURCES = ('configs', 'tools', 'weights', 'model-index.yml')
 OPTIONAL_SOURCES = ('README.md', 'LICENSE')
 SHORT_RUN = (
     '--cfg-options',
@@ -272,6 +272,18 @@ def test_tools_of_mmpose_on_a_config_of_a_checkout(checkout, work_dir):
         path=checkout,
     )
     assert 'coco/AP' in out
+
+
+def test_installed_package_has_trained_models(site, work_dir):
+    code = (
+        'from mmpose_light.apis.trained_models import *;'
+        'print(*[with_weights(name, None)[1] for name in list_trained_models()])'
+    )
+    out = run(sys.executable, '-c', code, cwd=work_dir, path=site).split()
+    weights = site / 'mmpose_light/.mim/weights'
+    assert {Path(name) for name in out if name.endswith('.pth')} == {
+        *weights.glob('*.pth')
+    }
 
 
 @needs_mim

@@ -41,6 +41,7 @@ from ..deploy.verify import (
 )
 from .models import load_model
 from .person_crops import crop_people, crop_synthetic_people
+from .trained_models import describe_trained_models, find_model
 
 #: What a test pipeline may consist of: all that an exported file's metadata can tell.
 TRANSFORMS = ('LoadImage', 'GetBBoxCenterScale', 'TopdownAffine', 'PackPoseInputs')
@@ -99,9 +100,10 @@ def export_onnx(
     without the config and the checkpoint.
 
     Args:
-        config (str | Path): Config file of a top-down model.
+        config (str | Path): Config file of a top-down model, or the name of a trained
+            model of this package.
         checkpoint (str | Path, optional): The weights that belong to it; ``None`` for
-            random ones, with a warning.
+            random ones, with a warning. With a name, ``None``.
         out (str | Path): The file to write; one that is there is replaced.
         output (str, optional): 'heatmap' or 'simcc', the vectors that RTMPose gives and
             rtmlib takes (:func:`~mmpose_light.deploy.export_model`). Defaults to
@@ -170,6 +172,7 @@ def export_onnx(
             'pictures too'
         )
 
+    config, checkpoint = find_model(config, checkpoint)
     model = load_model(config, checkpoint, 'cpu')
     metadata = describe_model(
         model,
@@ -356,9 +359,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '`--output simcc --channels bgr`, rtmlib run. The file is checked against '
         'PyTorch and says itself how to run it: `mmpose-light infer FILE.onnx …`.'
     )
-    parser.add_argument('config', help='config file of a top-down model')
     parser.add_argument(
-        'checkpoint', nargs='?', help='its weights (default: random ones)'
+        'config',
+        help='config file of a top-down model; or, without a checkpoint, '
+        f'{describe_trained_models()}',
+    )
+    parser.add_argument(
+        'checkpoint', nargs='?', help="a config's weights (default: random ones)"
     )
     parser.add_argument('--out', required=True, help='ONNX file to write')
 

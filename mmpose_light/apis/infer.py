@@ -18,6 +18,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from .given_boxes import GivenBoxes
 from .outputs import PICTURE_SUFFIXES, PICTURES, PREDICTIONS, name_outputs
+from .trained_models import (
+    describe_trained_models,
+    is_trained_model,
+    with_weights,
+)
 
 if TYPE_CHECKING:
     from .inferencer import TopdownInferencer
@@ -74,10 +79,11 @@ def infer(
     ``OUT_DIR/inputs.json`` tells which input each name stands for.
 
     Args:
-        config (str | Path): Config file of a top-down model, its name in MMPose, or a
+        config (str | Path): Config file of a top-down model, its name in MMPose, the
+            name of a trained model of this package (``'el-hrnet-w32-lspet-cpu'``), or a
             file that ``mmpose-light export-onnx`` wrote (``.onnx``).
         checkpoint (str | Path, optional): The weights that belong to it; ``None`` with
-            an exported file.
+            a trained model or an exported file.
         inputs (str | Path | Sequence): Pictures, folders of pictures, glob patterns,
             videos.
         out_dir (str | Path): The output folder. Defaults to ``'work_dirs/infer'``
@@ -122,6 +128,7 @@ def infer(
         >>> done.people, done.skipped  # doctest: +SKIP
         ({'photos/a.jpg': 1}, {'photos/b.jpg': 'image file is truncated'})
     """
+    config, checkpoint = with_weights(config, checkpoint)
     _check_arguments(
         config=config,
         checkpoint=checkpoint,
@@ -199,7 +206,10 @@ def _check_arguments(
         )
     if not is_exported(config):
         if checkpoint is None:
-            raise ValueError(f'config {config} without checkpoint: give its weights')
+            raise ValueError(
+                f'config {config} without checkpoint: give its weights, or '
+                f'{describe_trained_models()} in its place'
+            )
         if backend is not None or threads is not None:
             raise ValueError(
                 f'config {config} runs in PyTorch: backend and threads are for an '
@@ -418,14 +428,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'OUT_DIR/inputs.json (which result belongs to which input).'
     )
     parser.usage = (
-        '%(prog)s [options] (CONFIG CHECKPOINT | FILE.onnx) INPUT [INPUT ...]'
+        '%(prog)s [options] (CONFIG CHECKPOINT | NAME | FILE.onnx) INPUT [INPUT ...]'
     )
     parser.add_argument(
         'config',
-        help='config file of a top-down model, or a file of `mmpose-light export-onnx`, '
-        'which takes no checkpoint',
+        help='config file of a top-down model; or, without a checkpoint, '
+        f'{describe_trained_models()} or a file of `mmpose-light export-onnx`',
     )
-    # with an exported file, the first input stands in the place of the checkpoint
+    # without a checkpoint, the first input stands in its place
     parser.add_argument('checkpoint', help='its weights').required = False
     parser.add_argument(
         'inputs', nargs='+', help='pictures, folders of pictures, patterns, videos'
@@ -530,9 +540,17 @@ def main(args: argparse.Namespace) -> int:
     """
     MMLogger.get_current_instance().setLevel('ERROR')  # a line for every picture
     checkpoint, inputs = args.checkpoint, args.inputs or []
-    if is_exported(args.config):
+    alone = is_exported(args.config) or is_trained_model(args.config)
+    suffix = Path(checkpoint or '').suffix.lower()
+    if suffix in PICTURE_SUFFIXES or (alone and suffix != '.pth'):
         checkpoint, inputs = None, [item for item in (checkpoint, *inputs) if item]
     try:
+        if checkpoint and not inputs and not alone:
+            raise ValueError(
+                f'{args.config} {checkpoint} without an input: only '
+                f'{describe_trained_models()} or an exported file goes without a '
+                'checkpoint'
+            )
         boxes = None
         if args.boxes or args.ann_file:
             score_thr = args.bbox_thr if args.boxes else 0

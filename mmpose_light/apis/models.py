@@ -35,8 +35,6 @@ def load_model(
         >>> from mmpose_light.apis.models import load_model
         >>> model = load_model('config.py', 'best.pth')  # doctest: +SKIP
     """
-    if not Path(config).is_file():
-        raise FileNotFoundError(f'config {config} does not exist')
     device = choose_device(device) or get_device()
     weights = None if checkpoint is None else read_checkpoint(checkpoint)
     model = init_model(Path(config), device=device)

@@ -31,6 +31,11 @@ from torch import Tensor, nn
 
 from .inferencer import read_image
 from .models import load_model
+from .trained_models import (
+    describe_trained_models,
+    find_model,
+    is_trained_model,
+)
 
 OUT_DIR = 'work_dirs/heatmaps'
 SOFTWARE = 'mmpose-light visualize-heatmaps'
@@ -84,9 +89,10 @@ def visualize_heatmaps(
     """Draw the heatmaps of one person, at every scale and joined, to a PNG file.
 
     Args:
-        config (str | Path): Config file of a top-down model with a heatmap head.
+        config (str | Path): Config file of a top-down model with a heatmap head, or
+            the name of a trained model of this package.
         checkpoint (str | Path, optional): The weights that belong to it; ``None`` for
-            random ones, with a warning.
+            random ones, with a warning. With a name, ``None``.
         image (str | Path): The picture.
         out (str | Path, optional): The file to write; a picture of the same model and
             image is replaced. Defaults to ``None``, 'work_dirs/heatmaps/<image>.png'
@@ -111,10 +117,10 @@ def visualize_heatmaps(
         >>> visualize_heatmaps('config.py', 'best.pth', 'a.jpg')  # doctest: +SKIP
         PosixPath('work_dirs/heatmaps/a.png')
     """
-    config, image = Path(config), Path(image)
-    for kind, path in (('config', config), ('image', image)):
-        if not path.is_file():
-            raise FileNotFoundError(f'{kind} {path} does not exist')
+    config, checkpoint = find_model(config, checkpoint)
+    image = Path(image)
+    if not image.is_file():
+        raise FileNotFoundError(f'image {image} does not exist')
     try:
         picture = read_image(str(image))
     except ValueError as error:
@@ -372,11 +378,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'column for each scale before the head joins them, and one for the joined '
         'heatmap.'
     )
+    parser.usage = '%(prog)s [options] (CONFIG CHECKPOINT | NAME) IMAGE'
     parser.add_argument(
-        'config', help='config file of a top-down model with a heatmap head'
+        'config',
+        help='config file of a top-down model with a heatmap head; or, without a '
+        f'checkpoint, {describe_trained_models()}',
     )
-    parser.add_argument('checkpoint', help="its weights; 'none' for random ones")
-    parser.add_argument('image', help='the photograph')
+    # without a checkpoint, the photograph stands in its place
+    parser.add_argument(
+        'checkpoint', help="its weights; 'none' for random ones"
+    ).required = False
+    parser.add_argument('image', help='the photograph').required = False
     parser.add_argument(
         '--bbox',
         type=float,
@@ -409,13 +421,23 @@ def main(args: argparse.Namespace) -> int:
     Returns:
         int: 0; 2 where nothing was drawn because of an error.
     """
+    checkpoint, image = args.checkpoint, args.image
+    if not is_trained_model(args.config):
+        checkpoint = None if checkpoint == 'none' else checkpoint
+    elif image is None:
+        checkpoint, image = None, checkpoint
     try:
+        if image is None:
+            raise ValueError(
+                f'{args.config} {checkpoint or ""} without an image: give config, '
+                f'checkpoint and image, or {describe_trained_models()} and an image'
+            )
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', UserWarning)  # the host's
             out = visualize_heatmaps(
                 args.config,
-                None if args.checkpoint == 'none' else args.checkpoint,
-                args.image,
+                checkpoint,
+                image,
                 args.out,
                 bbox=args.bbox,
                 keypoints=args.keypoints,

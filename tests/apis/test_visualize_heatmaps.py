@@ -324,6 +324,13 @@ def test_picture(case, photo, tmp_path, monkeypatch, capsys):
     assert not list(Path('work_dirs/heatmaps').glob('*.part'))
 
 
+def test_options_may_stand_before_the_photograph(small, photo, tmp_path):
+    args = [small.config, small.checkpoint, '--device', 'cpu', photo]
+    out = tmp_path / 'a.png'
+    assert main(['visualize-heatmaps', *map(str, args), '--out', str(out)]) == 0
+    assert out.is_file()
+
+
 def test_the_whole_image_by_default(small, photo, tmp_path):
     whole = small.draw(photo, tmp_path / 'whole.png', keypoints=[5])
     given = small.draw(photo, tmp_path / 'a.png', bbox=[0, 0, 80, 90], keypoints=[5])

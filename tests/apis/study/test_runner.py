@@ -17,6 +17,7 @@ from mmpose_light.apis.study.record import read_record
 
 PROTOCOL = 'configs/study/lspet-256x192.py'
 CPU_PROTOCOL = 'configs/study/lspet-128x96.py'
+CPU_CONFIG = 'configs/el_hrnet/td-hm_el-hrnet-w32_1xb16-9e_lspet-128x96.py'
 SIZE = (96, 128)
 LR = dict(la=1e-3, l=2e-3)
 OPTIONS = RunOptions(iterations=2, batch_size=4, workers=0)
@@ -401,3 +402,34 @@ def test_networks_fit_the_smaller_images(study, cpu_study):
             ]
         else:
             assert outputs.shape == (1, 17, *model.head.decoder.heatmap_size[::-1])
+
+
+def test_config_for_mmpose_says_the_same(cpu_study, repo_dir):
+    """What the weights were trained by, and the config that they are used with."""
+    cfg = build_config(cpu_study, 'el-hrnet-w32')
+    config = Config.fromfile(repo_dir / CPU_CONFIG)
+    assert config.train_cfg.max_epochs == -(-cpu_study.iterations // (7475 // 16))
+    del cfg.model['train_cfg']  # leaves MMPose's training accuracy out
+    for get in (
+        lambda c: c.model,
+        lambda c: c.optim_wrapper.optimizer,
+        lambda c: c.param_scheduler[0],
+        lambda c: c.train_dataloader.batch_size,
+        lambda c: c.train_dataloader.drop_last,
+        lambda c: c.train_cfg.val_interval,
+        lambda c: c.default_hooks.checkpoint.interval,
+        lambda c: c.train_dataloader.dataset.pipeline,
+        lambda c: c.val_dataloader.dataset.pipeline,
+    ):
+        assert without_scope(get(cfg)) == without_scope(get(config))
+    # in steps to the end, or in epochs turned into steps: the same cosine
+    assert cfg.param_scheduler[1] == dict(type='CosineAnnealingLR', by_epoch=False)
+    assert config.param_scheduler[1] == dict(
+        type='CosineAnnealingLR', begin=0, convert_to_iter_based=True
+    )
+
+
+def without_scope(part):
+    if isinstance(part, dict):
+        return {k: without_scope(v) for k, v in part.items() if k != '_scope_'}
+    return [without_scope(v) for v in part] if isinstance(part, list) else part
