@@ -16,7 +16,8 @@ help:
 	@echo 'make lint      set up, then check style and formatting'
 	@echo 'make clean     remove the virtual environment and caches (keeps work_dirs)'
 	@echo 'PYTHON=python3.11 names the interpreter, VENV=.venv the environment,'
-	@echo 'ARGS="..." further arguments of the demo or of pytest.'
+	@echo 'ARGS="..." further arguments of the demo or of pytest:'
+	@echo 'make demo ARGS="--photos PHOTO.jpg" ends by finding the poses in your photo.'
 
 install:
 	@bash .ci/setup "$(PYTHON)" "$(VENV)"

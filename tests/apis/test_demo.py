@@ -12,8 +12,15 @@ import cv2
 import pytest
 import torch
 
-from mmpose_light.apis.demo import find_whole_checkpoint, main, open_notes, run_demo
+from mmpose_light.apis.demo import (
+    TRAINED_MODEL,
+    find_whole_checkpoint,
+    main,
+    open_notes,
+    run_demo,
+)
 from mmpose_light.apis.demo_pictures import draw_curve, read_curves
+from mmpose_light.apis.infer import infer
 
 CONFIG = 'configs/demo/td-hm_el-hrnet-w32_1xb16-12e_synthetic-128x96.py'
 SMALL = dict(train_images=12, val_images=6, epochs=2)
@@ -120,9 +127,50 @@ def test_command_line_errors(tmp_path, capsys):
         val_images=1,
         epochs=None,
         fresh=False,
+        photos=None,
     )
     assert main(args) == 1
     assert 'missing.py' in capsys.readouterr().err
+
+
+def test_missing_photograph_is_told_before_the_training(repo_dir, tmp_path, capsys):
+    args = argparse.Namespace(
+        config=repo_dir / CONFIG,
+        work_dir=tmp_path / 'demo',
+        **SMALL,
+        fresh=False,
+        photos=[str(tmp_path / 'me.jpg')],
+    )
+    assert main(args) == 1
+    assert 'me.jpg does not exist' in capsys.readouterr().err
+    assert not args.work_dir.exists()
+
+
+def test_demo_ends_with_poses_in_photographs(repo_dir, tmp_path, coco_people, capsys):
+    photo, broken = coco_people.photos[0][0], tmp_path / 'broken.jpg'
+    broken.write_bytes(photo.read_bytes()[:200])
+    args = argparse.Namespace(
+        config=repo_dir / CONFIG,
+        work_dir=tmp_path / 'demo',
+        train_images=4,
+        val_images=2,
+        epochs=1,
+        fresh=False,
+        photos=[str(photo), str(broken)],
+    )
+    assert main(args) == 1  # as one photograph cannot be read
+    out = capsys.readouterr().out
+    assert f'not read: {broken}' in out
+    found = args.work_dir / 'photos'
+    (drawn,) = (found / 'visualizations').iterdir()
+    assert str(drawn.parent) in out
+    before, after = (cv2.imread(str(p)).astype(int) for p in (photo, drawn))
+    assert (abs(after - before) > 100).any(), 'no skeleton'
+    infer(TRAINED_MODEL, None, photo, tmp_path / 'infer')
+    keypoints = f'predictions/{photo.stem}.json'
+    assert (found / keypoints).read_text() == (
+        tmp_path / 'infer' / keypoints
+    ).read_text()
 
 
 def test_curves_of_a_resumed_training(tmp_path):
