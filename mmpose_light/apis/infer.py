@@ -545,7 +545,7 @@ def main(args: argparse.Namespace) -> int:
     if suffix in PICTURE_SUFFIXES or (alone and suffix != '.pth'):
         checkpoint, inputs = None, [item for item in (checkpoint, *inputs) if item]
     try:
-        if checkpoint and not inputs and not alone:
+        if checkpoint and not inputs and not alone and suffix != '.pth':
             raise ValueError(
                 f'{args.config} {checkpoint} without an input: only '
                 f'{describe_trained_models()} or an exported file goes without a '
