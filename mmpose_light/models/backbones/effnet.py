@@ -18,9 +18,9 @@ from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ..init_cfg import FAN_IN_INIT_CFG, split_init_cfg
 from ..layers import InvertedResidual, fill_norm_cfg, to_fast_layout
 from .efficientnet_checkpoint import load_efficientnet
-from .init_cfg import split_init_cfg
 
 
 @MODELS.register_module()
@@ -51,7 +51,7 @@ class EffNet(BaseBackbone):
             of MMPretrain, MMDetection and timm (:mod:`.efficientnet_checkpoint`), an
             optional ``prefix`` limits it to a part of the file. What the file does
             not hold is left as the other entries initialize it, or the default where
-            there are none. Defaults to Kaiming's and norm layers of one
+            there are none. Defaults to Kaiming's (fan-in) and norm layers of one
 
     Attributes:
         out_channels (tuple[int, ...]): Channels of the outputs.
@@ -90,11 +90,6 @@ class EffNet(BaseBackbone):
     # the last stages of strides 4, 8 and 16
     out_indices = (2, 4, 6)
 
-    default_init_cfg = [
-        dict(type='Kaiming', layer='Conv2d'),
-        dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm']),
-    ]
-
     def __init__(
         self,
         arch: str = 'b0',
@@ -105,7 +100,7 @@ class EffNet(BaseBackbone):
         frozen_stages: int = -1,
         norm_eval: bool = False,
         with_cp: bool = False,
-        init_cfg: OptMultiConfig = default_init_cfg,
+        init_cfg: OptMultiConfig = FAN_IN_INIT_CFG,
     ) -> None:
         super().__init__(init_cfg)
         if arch not in list(self.arch_zoo):
@@ -147,6 +142,8 @@ class EffNet(BaseBackbone):
             norm_cfg=fill_norm_cfg(self.norm_cfg, eps=1e-3, momentum=0.1),
             act_cfg=self.act_cfg,
         )
+        # init_cfg is to hold for it, too: by itself ConvModule goes by fan-out
+        self.stem.is_init = True
         self.stages = nn.ModuleList(
             nn.Sequential(*(InvertedResidual(**cfg) for cfg in stage))
             for stage in self._block_cfgs()
@@ -194,7 +191,7 @@ class EffNet(BaseBackbone):
     def _init_and_load(self) -> set[str]:
         """Initialize, then load checkpoints; return the names of what was loaded."""
         init_cfg = self.init_cfg
-        self.init_cfg, pretrained = split_init_cfg(init_cfg, self.default_init_cfg)
+        self.init_cfg, pretrained = split_init_cfg(init_cfg)
         super().init_weights()
         self.init_cfg = init_cfg
 

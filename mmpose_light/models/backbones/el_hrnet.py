@@ -18,8 +18,8 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
 from torch import Tensor
 
+from ..init_cfg import FAN_IN_INIT_CFG, split_init_cfg
 from ..layers import LABasicblock, LBasicblock, to_fast_layout
-from .init_cfg import split_init_cfg
 
 
 @MODELS.register_module()
@@ -82,11 +82,6 @@ class ELHRNet(HRNet):
     # the coarsest branch sees 1/32 of the input
     size_divisor = 32
 
-    default_init_cfg = [
-        dict(type='Kaiming', layer='Conv2d', mode='fan_in'),
-        dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm']),
-    ]
-
     def __init__(
         self,
         arch: str = 'w32',
@@ -102,7 +97,7 @@ class ELHRNet(HRNet):
         with_cp: bool = False,
         zero_init_residual: bool = False,
         frozen_stages: int = -1,
-        init_cfg: OptMultiConfig = default_init_cfg,
+        init_cfg: OptMultiConfig = FAN_IN_INIT_CFG,
     ) -> None:
         if frozen_stages not in range(-1, 5):
             raise ValueError(
@@ -181,7 +176,7 @@ class ELHRNet(HRNet):
             super(HRNet, self).init_weights()  # warns, and changes nothing
             return
         init_cfg = self.init_cfg
-        self.init_cfg, pretrained = split_init_cfg(init_cfg, self.default_init_cfg)
+        self.init_cfg, pretrained = split_init_cfg(init_cfg)
         super().init_weights()
         self.init_cfg = init_cfg
         initialize(self, pretrained)

@@ -13,6 +13,7 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
 from torch import Tensor, nn
 
+from ..init_cfg import FAN_IN_INIT_CFG
 from ..layers import fill_norm_cfg
 
 
@@ -39,7 +40,7 @@ class FSHead(HeatmapHead):
         decoder (dict, optional): The codec that decodes the heatmaps. Defaults to
             ``None``, with which there is no prediction
         init_cfg (dict or list[dict], optional): Initialization of the weights.
-            Defaults to Kaiming's and norm layers of one
+            Defaults to Kaiming's (fan-in) and norm layers of one
 
     Raises:
         ValueError: If there is no scale or no keypoint.
@@ -98,10 +99,7 @@ class FSHead(HeatmapHead):
     @property
     def default_init_cfg(self) -> list[dict]:
         """Kaiming's: before a norm layer, HeatmapHead's 0.001 is below its epsilon."""
-        return [
-            dict(type='Kaiming', layer='Conv2d'),
-            dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm']),
-        ]
+        return FAN_IN_INIT_CFG
 
     def forward_scales(self, feats: Sequence[Tensor]) -> list[Tensor]:
         """Map features to the heatmaps of each scale at its own resolution.

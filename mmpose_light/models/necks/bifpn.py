@@ -19,6 +19,7 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
 from torch import Tensor, nn
 
+from ..init_cfg import FAN_IN_INIT_CFG
 from ..layers import fill_norm_cfg, match_channels
 
 
@@ -168,7 +169,7 @@ class BiFPN(BaseModule):
             default to 1e-3 and 0.01. Defaults to ``dict(type='BN')``
         act_cfg (dict): The activation. Defaults to ``dict(type='SiLU')``
         init_cfg (dict or list[dict], optional): Initialization of the weights.
-            Defaults to Kaiming's and norm layers of one
+            Defaults to Kaiming's (fan-in) and norm layers of one
 
     Raises:
         ValueError: If there are fewer than two levels, fewer outputs than inputs, or
@@ -192,10 +193,7 @@ class BiFPN(BaseModule):
         conv_cfg: OptConfigType = None,
         norm_cfg: ConfigType = dict(type='BN'),
         act_cfg: ConfigType = dict(type='SiLU'),
-        init_cfg: OptMultiConfig = [
-            dict(type='Kaiming', layer='Conv2d'),
-            dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm']),
-        ],
+        init_cfg: OptMultiConfig = FAN_IN_INIT_CFG,
     ) -> None:
         super().__init__(init_cfg)
         if len(in_channels) < 2 or num_outs < len(in_channels):

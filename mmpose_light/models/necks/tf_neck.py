@@ -10,6 +10,7 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
 from torch import Tensor, nn
 
+from ..init_cfg import FAN_IN_INIT_CFG
 from ..layers import TotalFusion
 
 
@@ -35,7 +36,7 @@ class TFNeck(BaseModule):
         with_cp (bool): Whether to save memory by computing MixUp again in the
             backward pass. Defaults to ``False``
         init_cfg (dict or list[dict], optional): Initialization of the weights.
-            Defaults to Kaiming's and norm layers of one
+            Defaults to Kaiming's (fan-in) and norm layers of one
 
     Raises:
         ValueError: If there is no scale or no block, or ``drop_path_rate`` is not in
@@ -60,10 +61,7 @@ class TFNeck(BaseModule):
         norm_cfg: ConfigType = dict(type='BN'),
         act_cfg: ConfigType = dict(type='SiLU'),
         with_cp: bool = False,
-        init_cfg: OptMultiConfig = [
-            dict(type='Kaiming', layer='Conv2d'),
-            dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm']),
-        ],
+        init_cfg: OptMultiConfig = FAN_IN_INIT_CFG,
     ) -> None:
         super().__init__(init_cfg)
         if num_blocks < 1:

@@ -116,8 +116,8 @@ def test_what_a_checkpoint_lacks_is_kaimings(openmmlab_b0, as_list):
     model.init_weights()
     for i in range(4):
         weight = model.fusions[i].addups[0].convs[1].conv.weight  # from 1/8 to 1/4
-        fan_out = weight.shape[0]
-        assert weight.std().item() == pytest.approx((2 / fan_out) ** 0.5, rel=0.1)
+        fan_in = weight.shape[1]
+        assert weight.std().item() == pytest.approx((2 / fan_in) ** 0.5, rel=0.1)
     assert (model.fusions[0].addups[0].convs[1].bn.weight == 1).all()
 
 
