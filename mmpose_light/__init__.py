@@ -18,7 +18,7 @@ try:
 
     compat.apply()
 
-    from . import datasets, engine, models
+    from . import datasets, engine, evaluation, models
 except Exception as error:
     if Path(sys.argv[0]).stem != 'mmpose-light':
         raise ImportError(
@@ -27,4 +27,4 @@ except Exception as error:
         ) from error
     import_error = error
 
-__all__ = ['__version__', 'datasets', 'engine', 'models']
+__all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'models']

@@ -42,7 +42,7 @@ EL_HRNET = dict(
 
 # EEffPose with a neck of one block, at 64×64, whose learning rate falls at once
 EEFFPOSE = dict(
-    path='eeffpose/td-hm_eeffpose-p0_4xb16-210e_coco-256x192.py',
+    path='eeffpose/td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py',
     # without stochastic depth, whose random numbers a resume does not bring back
     model=dict(
         backbone=dict(drop_path_rate=0), neck=dict(num_blocks=1, drop_path_rate=0)

@@ -53,7 +53,9 @@ train_pipeline = [
     dict(type='GenerateTarget', encoder=codec),
     dict(type='PackPoseInputs'),
 ]
-val_pipeline = [*_base_.val_pipeline[:-2], affine, dict(type='PackPoseInputs')]
+val_pipeline = [
+    affine if t['type'] == 'TopdownAffine' else t for t in _base_.val_pipeline
+]
 
 data_root = 'work_dirs/demo/data/'
 train_dataloader = dict(

@@ -1,6 +1,6 @@
 # Data: `python tools/dataset_converters/lspet2coco.py data/lspet`. LSPET labels no face:
 # those five of the 17 COCO keypoints are neither trained nor evaluated.
-_base_ = './td-hm_eeffpose-p0_4xb16-210e_coco-256x192.py'
+_base_ = './td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py'
 
 train_cfg = dict(max_epochs=60)
 auto_scale_lr = dict(base_batch_size=32)

@@ -12,17 +12,12 @@ param_scheduler = [
 ]
 auto_scale_lr = dict(base_batch_size=16)
 
-# the paper's augmentation: flip, scale 0.65 to 1.35, rotation -45° to 45°
+# the paper's augmentation, drawn as HRNet draws it
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale'),
     dict(type='RandomFlip', direction='horizontal'),
-    dict(
-        type='RandomBBoxTransform',
-        shift_prob=0,
-        scale_factor=(0.65, 1.35),
-        rotate_factor=45,
-    ),
+    dict(type='RandomScaleRotation', scale_factor=0.35, rotate_factor=45),
     dict(type='TopdownAffine', input_size=_base_.codec.input_size),
     dict(type='GenerateTarget', encoder=_base_.codec),
     dict(type='PackPoseInputs'),

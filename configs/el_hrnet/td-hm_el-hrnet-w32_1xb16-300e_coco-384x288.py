@@ -2,11 +2,12 @@ _base_ = './td-hm_el-hrnet-w32_1xb16-300e_coco-256x192.py'
 
 codec = dict(type='MSRAHeatmap', input_size=(288, 384), heatmap_size=(72, 96), sigma=3)
 model = dict(head=dict(decoder=codec))
-affine = dict(type='TopdownAffine', input_size=codec['input_size'])
-target = dict(type='GenerateTarget', encoder=codec)
-pack = dict(type='PackPoseInputs')
-train_pipeline = [*_base_.train_pipeline[:-3], affine, target, pack]
-val_pipeline = [*_base_.val_pipeline[:-2], affine, pack]
+sized = dict(
+    TopdownAffine=dict(type='TopdownAffine', input_size=codec['input_size']),
+    GenerateTarget=dict(type='GenerateTarget', encoder=codec),
+)
+train_pipeline = [sized.get(t['type'], t) for t in _base_.train_pipeline]
+val_pipeline = [sized.get(t['type'], t) for t in _base_.val_pipeline]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader

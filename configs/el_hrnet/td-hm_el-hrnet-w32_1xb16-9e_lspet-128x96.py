@@ -21,17 +21,24 @@ auto_scale_lr = dict(base_batch_size=16)
 default_hooks = dict(checkpoint=dict(interval=1))
 
 affine = dict(type='TopdownAffine', input_size=codec['input_size'])
-target = dict(type='GenerateTarget', encoder=codec)
-pack = dict(type='PackPoseInputs')
 train_pipeline = [
-    *_base_.train_pipeline[:3],
+    dict(type='LoadImage'),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='RandomFlip', direction='horizontal'),
     dict(type='RandomHalfBody'),
-    *_base_.train_pipeline[3:-3],
+    dict(
+        type='RandomBBoxTransform',
+        shift_prob=0,
+        scale_factor=(0.65, 1.35),
+        rotate_factor=45,
+    ),
     affine,
-    target,
-    pack,
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs'),
 ]
-val_pipeline = [*_base_.val_pipeline[:-2], affine, pack]
+val_pipeline = [
+    affine if t['type'] == 'TopdownAffine' else t for t in _base_.val_pipeline
+]
 train_dataloader = dict(
     batch_size=16, drop_last=True, dataset=dict(pipeline=train_pipeline)
 )

@@ -9,12 +9,14 @@ optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [dict(type='MultiStepLR', end=210, milestones=[170, 200], gamma=0.1)]
 auto_scale_lr = dict(base_batch_size=8)
 
-# the paper's augmentation, as on COCO
-train_pipeline = _base_.train_pipeline
-train_pipeline[3] = dict(
-    type='RandomBBoxTransform',
-    shift_prob=0,
-    scale_factor=(0.65, 1.35),
-    rotate_factor=45,
-)
+# HRNet's augmentation on MPII, for which the paper names none
+train_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='RandomFlip', direction='horizontal'),
+    dict(type='RandomScaleRotation', scale_factor=0.25, rotate_factor=30),
+    dict(type='TopdownAffine', input_size=_base_.codec.input_size),
+    dict(type='GenerateTarget', encoder=_base_.codec),
+    dict(type='PackPoseInputs'),
+]
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))

@@ -25,14 +25,12 @@ networks = {
 }
 
 affine = dict(type='TopdownAffine', input_size=input_size)
-pack = dict(type='PackPoseInputs')
 train_pipeline = [
-    *_base_.train_pipeline[:-3],
-    affine,
-    dict(type='GenerateTarget'),
-    pack,
+    affine if t['type'] == 'TopdownAffine' else t for t in _base_.train_pipeline
 ]
-val_pipeline = [*_base_.val_pipeline[:-2], affine, pack]
+val_pipeline = [
+    affine if t['type'] == 'TopdownAffine' else t for t in _base_.val_pipeline
+]
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 

@@ -2,9 +2,7 @@
 # compares. `python tools/study.py run` reads it; docs/study.md explains it. Only the
 # model of a network's own config is used, without pretrained weights.
 _base_ = 'mmpose::_base_/default_runtime.py'
-custom_imports = dict(
-    imports=['mmpose_light', 'mmpose_light.apis.study'], allow_failed_imports=False
-)
+custom_imports = dict(imports=['mmpose_light'], allow_failed_imports=False)
 
 # In the order of the runs, so that whatever time there is gives complete comparisons.
 coco = 'mmpose::body_2d_keypoint/topdown_heatmap/coco/'
@@ -22,13 +20,13 @@ networks = {
     ),
     'eeffpose-p0': dict(
         title='EEffPose-P0',
-        config='../eeffpose/td-hm_eeffpose-p0_4xb16-210e_coco-256x192.py',
+        config='../eeffpose/td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py',
         lr=1e-3,  # its paper's
         ablation='111',
     ),
     'effbase': dict(
         title='EffBase',
-        config=eeffpose + '000_4xb16-210e_coco-256x192.py',
+        config=eeffpose + '000_4xb16-215e_coco-256x192.py',
         lr=1e-3,  # its paper's
         ablation='000',
     ),
@@ -70,7 +68,7 @@ networks = {
     **{
         f'eeffpose-p0-{order}': dict(
             title=f'EEffPose-P0-{order}',
-            config=f'{eeffpose}{order}_4xb16-210e_coco-256x192.py',
+            config=f'{eeffpose}{order}_4xb16-215e_coco-256x192.py',
             lr=1e-3,  # as EEffPose-P0
             ablation=order,
         )

@@ -87,7 +87,7 @@ class EEffPoseModel:
         else:
             return None
         return (
-            f'configs/{folder}/td-hm_eeffpose-{self.name}_4xb16-210e_'
+            f'configs/{folder}/td-hm_eeffpose-{self.name}_4xb16-215e_'
             f'{self.dataset}-{input_size}.py'
         )
 

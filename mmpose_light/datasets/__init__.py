@@ -1,1 +1,6 @@
-"""Data: synthetic people, and the conversion of Leeds Sports Pose Extended."""
+"""Data: data sets and transforms, synthetic people, the conversion of LSPET."""
+
+from .in_memory_coco_dataset import InMemoryCocoDataset
+from .transforms import RandomScaleRotation
+
+__all__ = ['InMemoryCocoDataset', 'RandomScaleRotation']

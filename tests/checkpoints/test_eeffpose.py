@@ -207,14 +207,14 @@ COUNTS = {
     ('p0', '110', 17): 9_007_292,
 }
 CONFIGS = {
-    ('p0', '111', 17): 'configs/eeffpose/td-hm_eeffpose-p0_4xb16-210e_coco-256x192.py',
-    ('p0', '111', 16): 'configs/eeffpose/td-hm_eeffpose-p0_4xb16-210e_mpii-256x256.py',
-    ('p2', '111', 17): 'configs/eeffpose/td-hm_eeffpose-p2_4xb16-210e_coco-384x288.py',
-    ('p2', '111', 16): 'configs/eeffpose/td-hm_eeffpose-p2_4xb16-210e_mpii-384x384.py',
+    ('p0', '111', 17): 'configs/eeffpose/td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py',
+    ('p0', '111', 16): 'configs/eeffpose/td-hm_eeffpose-p0_4xb16-215e_mpii-256x256.py',
+    ('p2', '111', 17): 'configs/eeffpose/td-hm_eeffpose-p2_4xb16-215e_coco-384x288.py',
+    ('p2', '111', 16): 'configs/eeffpose/td-hm_eeffpose-p2_4xb16-215e_mpii-384x384.py',
 } | {
     ('p0', order, 17): (
         'configs/eeffpose/ablation/'
-        f'td-hm_eeffpose-p0-{order}_4xb16-210e_coco-256x192.py'
+        f'td-hm_eeffpose-p0-{order}_4xb16-215e_coco-256x192.py'
     )
     for order in ('000', '001', '010', '011', '100', '101', '110')
 }

@@ -34,10 +34,10 @@ def without_init(config):
 
 NETWORKS = {
     'EffBase': (
-        'configs/eeffpose/ablation/td-hm_eeffpose-p0-000_4xb16-210e_coco-256x192.py',
+        'configs/eeffpose/ablation/td-hm_eeffpose-p0-000_4xb16-215e_coco-256x192.py',
         None,
     ),
-    'EEffPose': ('configs/eeffpose/td-hm_eeffpose-p0_4xb16-210e_coco-256x192.py', None),
+    'EEffPose': ('configs/eeffpose/td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py', None),
     'Lite-HRNet': (
         ZOO / 'topdown_heatmap/coco/td-hm_litehrnet-18_8xb64-210e_coco-256x192.py',
         shallow_lite_hrnet,

@@ -20,7 +20,7 @@ from mmpose_light.models.layers import CBAM, AddUp, LABasicblock, LBasicblock, N
 
 NETWORKS = {
     'el-hrnet-w18': 'configs/el_hrnet/td-hm_el-hrnet-w18_1xb16-300e_coco-128x96.py',
-    'eeffpose-p0': 'configs/eeffpose/td-hm_eeffpose-p0_4xb16-210e_coco-256x192.py',
+    'eeffpose-p0': 'configs/eeffpose/td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py',
     'effbase': 'configs/eeffpose/ablation/*000*.py',
     'hrnet-w32': 'mmpose::body_2d_keypoint/topdown_heatmap/coco/'
     'td-hm_hrnet-w32_8xb64-210e_coco-256x192.py',

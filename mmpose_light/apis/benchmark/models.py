@@ -30,11 +30,11 @@ ZOO = {
     ),
     'eeffpose-p0': (
         'EEffPose-P0',
-        'eeffpose/td-hm_eeffpose-p0_4xb16-210e_coco-256x192.py',
+        'eeffpose/td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py',
     ),
     'effbase': (
         'EffBase',
-        'eeffpose/ablation/td-hm_eeffpose-p0-000_4xb16-210e_coco-256x192.py',
+        'eeffpose/ablation/td-hm_eeffpose-p0-000_4xb16-215e_coco-256x192.py',
     ),
     'hrnet-w32': (
         'HRNet-W32',

@@ -7,7 +7,7 @@ import pytest
 from mmengine.registry import init_default_scope
 from mmpose.datasets import CocoDataset
 
-from mmpose_light.apis.study import InMemoryCocoDataset
+from mmpose_light.datasets import InMemoryCocoDataset
 
 PIPELINE = [
     dict(type='LoadImage'),

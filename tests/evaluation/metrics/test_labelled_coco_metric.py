@@ -8,7 +8,7 @@ from mmpose.datasets import CocoDataset
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.evaluation.metrics import CocoMetric
 
-from mmpose_light.apis.study import LabelledCocoMetric
+from mmpose_light.evaluation.metrics import LabelledCocoMetric
 
 PEOPLE = 10
 

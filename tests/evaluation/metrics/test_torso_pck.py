@@ -7,7 +7,7 @@ import pytest
 from mmpose.datasets import CocoDataset
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
-from mmpose_light.apis.study import TorsoPCK
+from mmpose_light.evaluation.metrics import TorsoPCK
 
 META = parse_pose_metainfo(CocoDataset.METAINFO)
 LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_HIP, RIGHT_HIP = 5, 6, 11, 12

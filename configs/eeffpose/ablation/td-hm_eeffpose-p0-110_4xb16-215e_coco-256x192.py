@@ -1,4 +1,4 @@
-_base_ = '../td-hm_eeffpose-p0_4xb16-210e_coco-256x192.py'
+_base_ = '../td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py'
 
 # EEffNet, TFNeck, FSHead
 model = dict(head=dict(type='FSHead'))

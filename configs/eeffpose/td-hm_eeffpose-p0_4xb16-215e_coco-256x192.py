@@ -1,0 +1,58 @@
+_base_ = 'mmpose::body_2d_keypoint/topdown_heatmap/coco/td-hm_hrnet-w32_8xb64-210e_coco-256x192.py'
+custom_imports = dict(imports=['mmpose_light'], allow_failed_imports=False)
+custom_hooks = [*_base_.custom_hooks, dict(type='FittingCheckpointHook')]
+
+# The authors start from the backbone of EfficientDet-D0, trained with AdvProp. From
+# scratch: --cfg-options model.backbone.init_cfg=None
+start = 'https://github.com/rwightman/efficientdet-pytorch/releases/download/v0.1/tf_efficientdet_d0_ap-d0cdbd0a.pth'
+model = dict(
+    backbone=dict(
+        _delete_=True,
+        type='EEffNet',
+        arch='b0',
+        init_cfg=dict(type='Pretrained', checkpoint=start),
+    ),
+    neck=dict(type='TFNeck', in_channels=[40, 112, 320], out_channels=64, num_blocks=3),
+    head=dict(
+        _delete_=True,
+        type='FAHead',
+        in_channels=[64, 64, 64],
+        out_channels=17,
+        decoder=_base_.codec,
+    ),
+)
+
+# Five epochs of warm-up at 0.2, 0.4, … 1.0 of the rate, then 210 in which it falls when
+# the AP stalls; so every epoch is evaluated.
+train_cfg = dict(max_epochs=215, val_interval=1)
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.2, end=5),
+    dict(
+        type='ReduceOnPlateauLR',
+        monitor='coco/AP',
+        rule='greater',
+        factor=0.3,
+        patience=5,
+        begin=5,
+        end=215,
+    ),
+]
+auto_scale_lr = dict(base_batch_size=64)
+
+# HRNet's augmentation
+train_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='RandomFlip', direction='horizontal'),
+    dict(type='RandomHalfBody', prob=0.3),
+    dict(type='RandomScaleRotation', scale_factor=0.35, rotate_factor=45),
+    dict(type='TopdownAffine', input_size=_base_.codec.input_size),
+    dict(type='GenerateTarget', encoder=_base_.codec),
+    dict(type='PackPoseInputs'),
+]
+train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
+# The AP while training is that in the annotations' boxes; tests take the detector's.
+val_dataloader = dict(dataset=dict(bbox_file=None))
+val_evaluator = dict(nms_thr=0.99)
+test_evaluator = val_evaluator

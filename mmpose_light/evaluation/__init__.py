@@ -1,0 +1,3 @@
+"""Evaluation: the registered metrics."""
+
+from .metrics import *  # noqa: F403
