@@ -1,9 +1,11 @@
 """Reading EfficientNet checkpoints of other libraries into EffNet and EEffNet.
 
 Known are the layouts of OpenMMLab (``layers.3.0.depthwise_conv.conv.weight``, as
-MMPretrain and MMDetection publish them) and of timm
-(``blocks.2.0.conv_dw.weight``, with the EfficientDet checkpoints that hold them), and
-that of the backbones themselves (``stages.2.0.depthwise_conv.conv.weight``).
+MMPretrain and MMDetection publish them), of timm (``blocks.2.0.conv_dw.weight``; also
+in the EfficientDet checkpoints, under ``backbone.``, where neck and heads are left
+aside) and of EfficientNet-PyTorch (``_blocks.3._depthwise_conv.weight``; also its Lite
+variants, which have no squeeze and excitation), and that of the backbones themselves
+(``stages.2.0.depthwise_conv.conv.weight``).
 """
 
 import logging
@@ -35,13 +37,34 @@ _TIMM_LATER_STAGES = {
 _TIMM_SE = {'se.conv_reduce': 'se.conv1.conv', 'se.conv_expand': 'se.conv2.conv'}
 _TIMM_STEM = {'conv_stem': 'stem.conv', 'bn1': 'stem.bn'}
 
+# Its blocks have the same names in every stage.
+_EFFICIENTNET_PYTORCH = {
+    '_expand_conv': 'expand_conv.conv',
+    '_bn0': 'expand_conv.bn',
+    '_depthwise_conv': 'depthwise_conv.conv',
+    '_bn1': 'depthwise_conv.bn',
+    '_se_reduce': 'se.conv1.conv',
+    '_se_expand': 'se.conv2.conv',
+    '_project_conv': 'linear_conv.conv',
+    '_bn2': 'linear_conv.bn',
+}
+_EFFICIENTNET_PYTORCH_STEM = {'_conv_stem': 'stem.conv', '_bn0': 'stem.bn'}
+
+# A name that only one layout has: the first convolution.
+_LAYOUTS = {
+    'conv_stem.weight': 'timm',
+    'layers.0.conv.weight': 'openmmlab',
+    '_conv_stem.weight': 'efficientnet_pytorch',
+    'stem.conv.weight': 'native',
+}
+
 
 class LoadReport(NamedTuple):
     """What loading a checkpoint left open.
 
     Attributes:
-        layout: Whose names the checkpoint has: ``'openmmlab'``, ``'timm'`` or
-            ``'native'``.
+        layout: Whose names the checkpoint has: ``'openmmlab'``, ``'timm'``,
+            ``'efficientnet_pytorch'`` or ``'native'``.
         loaded: Names of the backbone's tensors that were loaded.
         missing: Names of the backbone's tensors that the checkpoint does not hold
             (other than counters of batches).
@@ -108,6 +131,32 @@ def rename_openmmlab(key: str, depths: Sequence[int]) -> str | None:
     return f'stages.{stages[0]}.{block}.{rest}'
 
 
+def rename_efficientnet_pytorch(key: str, depths: Sequence[int]) -> str | None:
+    """Translate a name of EfficientNet-PyTorch into one of EffNet, if it has one.
+
+    Args:
+        key (str): The name, e.g. ``'_blocks.4._depthwise_conv.weight'``.
+        depths (Sequence[int]): Number of blocks in each of the seven stages, which the
+            checkpoint counts through.
+
+    Returns:
+        str, optional: The name in EffNet.
+    """
+    layer, _, tensor = key.rpartition('.')
+    if layer in _EFFICIENTNET_PYTORCH_STEM:
+        return f'{_EFFICIENTNET_PYTORCH_STEM[layer]}.{tensor}'
+    match = re.fullmatch(r'_blocks\.(\d+)\.(\w+)', layer)
+    if match is None or match[2] not in _EFFICIENTNET_PYTORCH:
+        return None
+    block = int(match[1])
+    for stage, depth in enumerate(depths):
+        if block < depth:
+            name = _EFFICIENTNET_PYTORCH[match[2]]
+            return f'stages.{stage}.{block}.{name}.{tensor}'
+        block -= depth
+    return None
+
+
 def translate(
     state_dict: Mapping[str, Tensor], depths: Sequence[int]
 ) -> tuple[str, dict[str, Tensor], list[str]]:
@@ -128,19 +177,14 @@ def translate(
     stripped = {
         key: re.sub(r'^(module\.)?(backbone\.)?', '', key) for key in state_dict
     }
-    present = set(stripped.values())
-    if 'conv_stem.weight' in present:
-        layout = 'timm'
-    elif 'layers.0.conv.weight' in present:
-        layout = 'openmmlab'
-    elif 'stem.conv.weight' in present:
-        layout = 'native'
-    else:
+    layout = next((_LAYOUTS[n] for n in stripped.values() if n in _LAYOUTS), None)
+    if layout is None:
         raise ValueError(
             'this is no EfficientNet checkpoint that can be read: it has none of '
-            'layers.0.conv.weight (MMPretrain, MMDetection), conv_stem.weight (timm) '
-            'and stem.conv.weight (this backbone itself), with or without the prefix '
-            f'"backbone."; its first names are {list(state_dict)[:3]}'
+            'layers.0.conv.weight (MMPretrain, MMDetection), conv_stem.weight (timm), '
+            '_conv_stem.weight (EfficientNet-PyTorch) and stem.conv.weight (this '
+            'backbone itself), with or without the prefix "backbone."; its first names '
+            f'are {list(state_dict)[:3]}'
         )
 
     renamed, unused = {}, []
@@ -149,6 +193,8 @@ def translate(
             name = rename_timm(name)
         elif layout == 'openmmlab':
             name = rename_openmmlab(name, depths)
+        elif layout == 'efficientnet_pytorch':
+            name = rename_efficientnet_pytorch(name, depths)
         if name is None:
             unused.append(key)
         else:

@@ -48,10 +48,11 @@ class EffNet(BaseBackbone):
             backward pass. Defaults to ``False``
         init_cfg (dict or list[dict], optional): Initialization of the weights.
             ``dict(type='Pretrained', checkpoint=...)`` takes EfficientNet checkpoints
-            of MMPretrain, MMDetection and timm (:mod:`.efficientnet_checkpoint`), an
-            optional ``prefix`` limits it to a part of the file. What the file does
-            not hold is left as the other entries initialize it, or the default where
-            there are none. Defaults to Kaiming's (fan-in) and norm layers of one
+            of MMPretrain, MMDetection, timm and EfficientNet-PyTorch, and what timm's
+            EfficientDet has of one (:mod:`.efficientnet_checkpoint`); an optional
+            ``prefix`` limits it to a part of the file. What the file does not hold is
+            left as the other entries initialize it, or the default where there are
+            none. Defaults to Kaiming's (fan-in) and norm layers of one
 
     Attributes:
         out_channels (tuple[int, ...]): Channels of the outputs.
