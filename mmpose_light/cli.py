@@ -36,6 +36,10 @@ COMMANDS = {
         'mmpose_light.apis.visualize_heatmaps',
         "draw a model's heatmaps, scale by scale, over a photograph",
     ),
+    'plot-curves': (
+        'mmpose_light.apis.plot_curves',
+        'draw AP and learning rate of training runs over the epochs',
+    ),
 }
 
 

@@ -3,32 +3,31 @@
 Paper: `MEMe <https://doi.org/10.3390/s22020632>`_, Figure 9: a row for each keypoint,
 a column for each scale before the head joins them (H_2*, H_3*, H_4* …, upsampled as
 the head upsamples them) and one for the joined heatmap H_2. Here they lie over the
-photograph, and the keypoint decoded from H_2 is marked. It is one forward pass, without
-flip test.
+photograph, and the keypoint decoded from H_2 is marked. A second picture is the
+figure's S_0 + H_0, all keypoints' H_2 over the photograph. It is one forward pass,
+without flip test.
 """
 
 import argparse
-import math
 import os
 import sys
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
-from matplotlib.figure import Figure
+from matplotlib.image import imsave
 from mmengine.dataset import Compose, pseudo_collate
+from mmpose.datasets.transforms import TopdownAffine
 from mmpose.models.heads import HeatmapHead
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from PIL import Image
 from torch import Tensor, nn
 
+from ..utils.files import whole_file
+from ..visualization.heatmap_overlay import overlay_heatmaps
+from ..visualization.heatmaps import Heatmaps, draw_heatmaps
 from .inferencer import read_image
 from .models import load_model
 from .trained_models import (
@@ -40,40 +39,8 @@ from .trained_models import (
 OUT_DIR = 'work_dirs/heatmaps'
 SOFTWARE = 'mmpose-light visualize-heatmaps'
 NUM_KEYPOINTS = 6  # shown by default, spread over the data set's list
-PANEL_WIDTH, MIN_WIDTH, MARGINS = 1.8, 3.5, (0.5, 1.6)  # inches
 DPI = 120
-MARK = dict(markerfacecolor='white', markeredgecolor='black', markersize=7)
-# the lower the value, the more of the photograph shines through
-OPACITY = np.linspace(0.25, 0.8, 256)
-TURBO = colormaps['turbo'](np.arange(256))[:, :3]
-COLOR_MAP = ListedColormap(np.column_stack((TURBO, OPACITY)))
-
-
-@dataclass(frozen=True)
-class Heatmaps:
-    """What a head makes of one person, step by step.
-
-    Attributes:
-        crop (np.ndarray): The model's input as a picture, RGB, shape (H, W, 3).
-        scales (list[Tensor]): The heatmaps of each scale before the head joins them,
-            shape (K, h_j, w_j); none for a head of one scale.
-        joined (Tensor): The model's heatmaps, shape (K, h, w).
-        keypoints (np.ndarray): What the model's codec decodes from ``joined``, in
-            pixels of ``crop``, shape (K, 2).
-        scores (np.ndarray): The keypoints' scores, shape (K,).
-        names (list[str]): The keypoints' names.
-        scale_factor (np.ndarray): Pixels of ``crop`` for one of ``joined``, x and y.
-        head (str): The class of the head.
-    """
-
-    crop: np.ndarray
-    scales: list[Tensor]
-    joined: Tensor
-    keypoints: np.ndarray
-    scores: np.ndarray
-    names: list[str]
-    scale_factor: np.ndarray
-    head: str
+HEIGHT = 1024  # pixels, about, of the picture of all keypoints
 
 
 def visualize_heatmaps(
@@ -86,7 +53,11 @@ def visualize_heatmaps(
     keypoints: Sequence[str | int] | None = None,
     device: str = 'auto',
 ) -> Path:
-    """Draw the heatmaps of one person, at every scale and joined, to a PNG file.
+    """Draw the heatmaps of one person, at every scale and joined, to PNG files.
+
+    One has a row for each of some keypoints, a column for each scale. The other, beside
+    it and with ``_all`` in its name, has the joined heatmaps of all keypoints over the
+    photograph.
 
     Args:
         config (str | Path): Config file of a top-down model with a heatmap head, or
@@ -94,8 +65,8 @@ def visualize_heatmaps(
         checkpoint (str | Path, optional): The weights that belong to it; ``None`` for
             random ones, with a warning. With a name, ``None``.
         image (str | Path): The picture.
-        out (str | Path, optional): The file to write; a picture of the same model and
-            image is replaced. Defaults to ``None``, 'work_dirs/heatmaps/<image>.png'
+        out (str | Path, optional): The first file to write; pictures of the same model
+            and image are replaced. Defaults to ``None``, 'work_dirs/heatmaps/<image>.png'
         bbox (Sequence[float], optional): The person's box in pixels: left, top, right,
             bottom. Defaults to ``None``, the whole image
         keypoints (Sequence[str | int], optional): Names or indices of the keypoints to
@@ -105,7 +76,7 @@ def visualize_heatmaps(
             Defaults to ``'auto'``
 
     Returns:
-        Path: The file.
+        Path: The first file; :func:`name_overlay` names the other.
 
     Raises:
         FileNotFoundError: If config, checkpoint or image does not exist.
@@ -129,18 +100,40 @@ def visualize_heatmaps(
     out = Path(OUT_DIR, f'{image.stem}.png') if out is None else Path(out)
     sources = (os.path.realpath(path) for path in (config, checkpoint or '', image))
     metadata = {'Software': SOFTWARE, 'Source': '\n'.join(sources)}
-    _check_out(out, metadata)
+    for path in (out, name_overlay(out)):
+        _check_out(path, metadata)
 
     model = load_model(config, checkpoint, device)
     heatmaps = compute_heatmaps(model, picture, bbox)
     shown = choose_keypoints(keypoints, heatmaps.names)
     weights = 'random weights' if checkpoint is None else Path(checkpoint).name
     figure = draw_heatmaps(heatmaps, shown, f'{image.name}\n{config.stem}\n{weights}')
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f'{out.name}.part')
-    figure.savefig(part, format='png', dpi=DPI, metadata=metadata)
-    os.replace(part, out)
+    overlay = overlay_heatmaps(
+        heatmaps.photograph,
+        heatmaps.joined.numpy(),
+        heatmaps.scale_factor * heatmaps.enlargement,
+    )
+    with whole_file(out) as part:
+        figure.savefig(part, format='png', dpi=DPI, metadata=metadata)
+    with whole_file(name_overlay(out)) as part:
+        imsave(part, overlay, format='png', metadata=metadata)
     return out
+
+
+def name_overlay(out: Path) -> Path:
+    """Name the picture of all keypoints that lies beside that of the scales.
+
+    Args:
+        out (Path): The picture of the scales.
+
+    Returns:
+        Path: The file.
+
+    Example:
+        >>> name_overlay(Path('heatmaps/a.png')).name
+        'a_all.png'
+    """
+    return out.with_name(f'{out.stem}_all{out.suffix}')
 
 
 def compute_heatmaps(
@@ -168,15 +161,14 @@ def compute_heatmaps(
             'only top-down models with a HeatmapHead, FSHead or FAHead can be shown'
         )
     pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
-    person = pipeline(
-        dict(
-            model.dataset_meta,
-            img=image,
-            img_path='',
-            bbox=np.array([bbox], np.float32),
-            bbox_score=np.ones(1, np.float32),
-        )
+    info = dict(
+        model.dataset_meta,
+        img=image,
+        img_path='',
+        bbox=np.array([bbox], np.float32),
+        bbox_score=np.ones(1, np.float32),
     )
+    person = pipeline(dict(info))
     with torch.no_grad():
         batch = model.data_preprocessor(pseudo_collate([person]), training=False)
         feats = model.extract_feat(batch['inputs'])
@@ -192,8 +184,12 @@ def compute_heatmaps(
             'can be shown'
         )
     (decoded,) = head.decode(joined)
+    crop = _to_picture(person['inputs'])
+    enlargement = _enlarge(pipeline, max(1, round(HEIGHT / crop.shape[0])))
     return Heatmaps(
-        crop=person['inputs'].byte().numpy()[::-1].transpose(1, 2, 0),
+        crop=crop,
+        photograph=_to_picture(pipeline(info)['inputs']),
+        enlargement=enlargement,
         scales=[maps[0].cpu() for maps in scales],
         joined=joined[0].cpu(),
         keypoints=decoded.keypoints[0],
@@ -202,6 +198,26 @@ def compute_heatmaps(
         scale_factor=head.decoder.scale_factor,
         head=type(head).__name__,
     )
+
+
+def _to_picture(inputs: Tensor) -> np.ndarray:
+    return inputs.byte().numpy()[::-1].transpose(1, 2, 0)
+
+
+def _enlarge(pipeline: Compose, times: int) -> np.ndarray:
+    """Let a pipeline cut out persons at a size some times the network's.
+
+    Returns the pixels for one pixel of before, x and y.
+    """
+    enlargement = np.ones(2)
+    for transform in pipeline.transforms:
+        if isinstance(transform, TopdownAffine):
+            before = np.array(transform.input_size)
+            transform.input_size = tuple(times * before)
+            # UDP lets the middles of the outermost pixels stay where they are
+            udp = int(transform.use_udp)
+            enlargement = (times * before - udp) / (before - udp)
+    return enlargement
 
 
 def choose_keypoints(
@@ -239,94 +255,6 @@ def choose_keypoints(
     if 'all' in wanted:
         return list(range(len(names)))
     return list(dict.fromkeys(known[str(item)] for item in wanted))
-
-
-def draw_heatmaps(heatmaps: Heatmaps, keypoints: Sequence[int], title: str) -> Figure:
-    """Draw heatmaps over the crop: a row for each keypoint, a column for each scale.
-
-    Args:
-        heatmaps (Heatmaps): What :func:`compute_heatmaps` returned.
-        keypoints (Sequence[int]): Indices of the keypoints to draw.
-        title (str): The title.
-
-    Returns:
-        Figure: The figure; its axes are the panels, row by row, and below each column
-        the color bar, which tells the column's values.
-    """
-    height, width = heatmaps.crop.shape[:2]
-    size = heatmaps.joined.shape[-2:]
-    columns = [
-        (
-            f'$H_{_exponent(maps, width)}^*$',
-            maps.shape,
-            F.interpolate(maps[None], size)[0],
-        )
-        for maps in heatmaps.scales
-    ]
-    how = 'joined by' if columns else 'of'
-    label = f'$H_{_exponent(heatmaps.joined, width)}$ {how} {heatmaps.head}'
-    columns.append((label, heatmaps.joined.shape, heatmaps.joined))
-
-    rows = len(keypoints)
-    figure = Figure(
-        figsize=(
-            max(PANEL_WIDTH * len(columns), MIN_WIDTH) + MARGINS[0],
-            PANEL_WIDTH * height / width * rows + MARGINS[1],
-        ),
-        layout='compressed',
-    )
-    figure.suptitle(title, fontsize='small')
-    axes = figure.subplots(rows, len(columns), squeeze=False)
-    for axis, (label, shape, _) in zip(axes[0], columns, strict=True):
-        axis.set_title(f'{label}\n{shape[2]}×{shape[1]}', fontsize='small')
-    for axis, index in zip(axes[:, 0], keypoints, strict=True):
-        name, score = heatmaps.names[index], heatmaps.scores[index]
-        axis.set_ylabel(f'{index} {name}\nscore {score:.2f}', fontsize='small')
-    for column, (_, _, maps) in zip(axes.T, columns, strict=True):
-        _draw_column(figure, column, maps.numpy(), heatmaps, keypoints)
-    figure.legend(
-        handles=axes[0, 0].lines, loc='outside lower center', fontsize='small'
-    )
-    return figure
-
-
-def _draw_column(
-    figure: Figure,
-    column: Sequence[Axes],
-    maps: np.ndarray,
-    heatmaps: Heatmaps,
-    keypoints: Sequence[int],
-) -> None:
-    """Draw the heatmaps of one scale and, below, what their colors stand for."""
-    low, high = maps[list(keypoints)].min(), maps[list(keypoints)].max()
-    photograph = np.asarray(Image.fromarray(heatmaps.crop).convert('L'))
-    # The middle of pixel (x, y) lies at scale_factor * (x, y), as for the codec.
-    step_x, step_y = heatmaps.scale_factor
-    right, bottom = (maps.shape[2] - 0.5) * step_x, (maps.shape[1] - 0.5) * step_y
-    for axis, index in zip(column, keypoints, strict=True):
-        axis.imshow(photograph, 'gray', vmin=0, vmax=255)
-        edges = axis.axis()
-        drawn = axis.imshow(
-            maps[index],
-            COLOR_MAP,
-            vmin=low,
-            vmax=high,
-            extent=(-step_x / 2, right, bottom, -step_y / 2),
-            interpolation='nearest',
-        )
-        axis.axis(edges)
-        axis.plot(*heatmaps.keypoints[index], 'P', label='final keypoint', **MARK)
-        axis.set(xticks=[], yticks=[])
-    bar = figure.colorbar(drawn, ax=list(column), location='bottom', pad=0.01)
-    bar.set_ticks([low, high], labels=[f'{value:.4g}' for value in (low, high)])
-    bar.ax.tick_params(labelsize='small')
-    for label, side in zip(bar.ax.get_xticklabels(), ('left', 'right'), strict=True):
-        label.set_horizontalalignment(side)
-
-
-def _exponent(maps: Tensor, width: int) -> int:
-    """Return the paper's number j of a scale: its stride is 2^j."""
-    return round(math.log2(width / maps.shape[-1]))
 
 
 def _check_bbox(
@@ -376,7 +304,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Draw a person's heatmaps over the photograph: a row for each keypoint, a "
         'column for each scale before the head joins them, and one for the joined '
-        'heatmap.'
+        'heatmap. A second picture has the joined heatmaps of all keypoints at once.'
     )
     parser.usage = '%(prog)s [options] (CONFIG CHECKPOINT | NAME) IMAGE'
     parser.add_argument(
@@ -403,7 +331,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="names or indices, or 'all' (default: six spread over the list)",
     )
     parser.add_argument(
-        '--out', help=f'PNG file to write (default: {OUT_DIR}/IMAGE.png)'
+        '--out',
+        help=f'PNG file to write, the second picture beside it as OUT_all.png '
+        f'(default: {OUT_DIR}/IMAGE.png)',
     )
     parser.add_argument(
         '--device',
@@ -446,5 +376,5 @@ def main(args: argparse.Namespace) -> int:
     except (ValueError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
-    print(f'heatmaps in {out}')
+    print(f'heatmaps in {out}, of all keypoints at once in {name_overlay(out)}')
     return 0

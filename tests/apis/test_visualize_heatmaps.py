@@ -12,13 +12,13 @@ from mmpose.apis import inference_topdown, init_model
 from PIL import Image
 
 from mmpose_light.apis.visualize_heatmaps import (
-    Heatmaps,
     choose_keypoints,
     compute_heatmaps,
-    draw_heatmaps,
     visualize_heatmaps,
 )
 from mmpose_light.cli import main
+from mmpose_light.visualization.heatmap_overlay import overlay_heatmaps
+from mmpose_light.visualization.heatmaps import Heatmaps, draw_heatmaps
 
 CODEC = dict(type='MSRAHeatmap', input_size=(64, 96), heatmap_size=(16, 24), sigma=1)
 HEAD = dict(
@@ -44,13 +44,13 @@ BBOX = [10, 5, 60, 75]
 KEYPOINTS = ['left_wrist', 16]
 
 
-def write_config(path: Path, **model) -> Path:
+def write_config(path: Path, use_udp: bool = False, **model) -> Path:
     """A config with what a picture of heatmaps takes, and no more."""
     codec = model['head'].get('decoder') or CODEC
     pipeline = [
         dict(type='LoadImage'),
         dict(type='GetBBoxCenterScale'),
-        dict(type='TopdownAffine', input_size=codec['input_size']),
+        dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=use_udp),
         dict(type='PackPoseInputs'),
     ]
     cfg = dict(
@@ -293,10 +293,48 @@ def test_peak_lies_on_the_photograph(el_hrnet, tmp_path, codec, to_dot, to_mark,
     red, _, blue = color_at(10, 10)  # low ones far from it
     assert blue >= red
 
+    # Likewise in the picture of all keypoints, which is four times as large.
+    assert heatmaps.photograph.shape == (1024, 768, 3)
+    ys, xs = np.nonzero(heatmaps.photograph[..., 0] > 128)
+    large_dot = np.array([xs.mean(), ys.mean()])
+    np.testing.assert_allclose(large_dot / heatmaps.enlargement, dot, atol=0.5)
+    overlay = overlay_heatmaps(
+        np.zeros_like(heatmaps.photograph),
+        heatmaps.joined.numpy(),
+        heatmaps.scale_factor * heatmaps.enlargement,
+    )
+    ys, xs = np.nonzero(overlay.any(2))
+    middle = np.array([(xs.min() + xs.max()) / 2, (ys.min() + ys.max()) / 2])
+    # encoders round to whole pixels of the heatmap, sixteen of the picture
+    np.testing.assert_allclose(middle, large_dot, atol=16 / 2 + 1)
+
+
+@pytest.mark.parametrize('use_udp', [False, True])
+def test_photograph_is_the_crop_enlarged(el_hrnet, tmp_path, use_udp):
+    """Pixel by pixel, on a ramp of colors: a pixel beside is a level off."""
+    model = init_model(
+        str(write_config(tmp_path / 'a.py', use_udp, **el_hrnet)), device='cpu'
+    )
+    columns = np.arange(0, 250, 5)
+    ramp = np.zeros((60, 50, 3), np.uint8)
+    ramp[..., 0], ramp[..., 2] = columns, 4 * np.arange(60)[:, None]
+    heatmaps = compute_heatmaps(model, ramp, [10, 12, 40, 48])
+    crop, photograph = heatmaps.crop.astype(int), heatmaps.photograph.astype(int)
+    assert crop.shape == (96, 64, 3)
+    assert photograph.shape == (11 * 96, 11 * 64, 3)
+    xs, ys = (
+        (np.arange(size) * step).round().astype(int)
+        for size, step in zip((64, 96), heatmaps.enlargement, strict=True)
+    )
+    assert abs(photograph[ys][:, xs] - crop).max() <= 1
+    assert crop[..., 2].std() > 40 < crop[..., 0].std()
+
 
 def test_figure_of_constant_heatmaps():
     heatmaps = Heatmaps(
         crop=np.zeros((64, 48, 3), np.uint8),
+        photograph=np.zeros((64, 48, 3), np.uint8),
+        enlargement=np.ones(2),
         scales=[],
         joined=torch.zeros(1, 16, 12),
         keypoints=np.zeros((1, 2)),
@@ -316,12 +354,17 @@ def test_figure_of_constant_heatmaps():
 def test_picture(case, photo, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert case.command(photo, '--bbox', *BBOX, '--keypoints', 'nose', '9') == 0
-    assert capsys.readouterr().out.endswith('heatmaps in work_dirs/heatmaps/b.c.png\n')
+    assert capsys.readouterr().out.endswith(
+        'heatmaps in work_dirs/heatmaps/b.c.png, of all keypoints at once in '
+        'work_dirs/heatmaps/b.c_all.png\n'
+    )
     with Image.open('work_dirs/heatmaps/b.c.png') as picture:
         columns = len(getattr(case.model.head, 'convs', [])) + 1
         assert picture.width > 200 * columns
         assert np.asarray(picture.convert('L')).std() > 20
-    assert not list(Path('work_dirs/heatmaps').glob('*.part'))
+    with Image.open('work_dirs/heatmaps/b.c_all.png') as picture:
+        assert picture.size == (11 * 64, 11 * 96)
+    assert len(list(Path('work_dirs/heatmaps').iterdir())) == 2
 
 
 def test_options_may_stand_before_the_photograph(small, photo, tmp_path):
@@ -337,11 +380,13 @@ def test_the_whole_image_by_default(small, photo, tmp_path):
     assert (np.asarray(Image.open(whole)) == np.asarray(Image.open(given))).all()
 
 
-def test_own_picture_is_replaced(small, photo, tmp_path):
+def test_own_pictures_are_replaced(small, photo, tmp_path):
     out = small.draw(photo, tmp_path / 'a.png', keypoints=[0])
-    before = Image.open(out).size
-    assert small.draw(photo, out, keypoints=[0, 1]) == out
+    before, overlay = Image.open(out).size, tmp_path / 'a_all.png'
+    whole = overlay.read_bytes()
+    assert small.draw(photo, out, keypoints=[0, 1], bbox=BBOX) == out
     assert Image.open(out).height > before[1]
+    assert overlay.read_bytes() != whole
 
 
 def test_other_files_are_kept(small, photo, tmp_path, cases, capsys):
@@ -356,6 +401,10 @@ def test_other_files_are_kept(small, photo, tmp_path, cases, capsys):
         assert 'is there already' in capsys.readouterr().err
         assert content is None or path.read_bytes() == content
     assert small.command(photo, '--out', photo) == 2
+    (tmp_path / 'a_all.png').write_bytes(photo.read_bytes())
+    assert small.command(photo, '--out', tmp_path / 'a.png') == 2
+    assert 'a_all.png is there already' in capsys.readouterr().err
+    assert not (tmp_path / 'a.png').exists()
 
 
 # Which keypoints, whose weights

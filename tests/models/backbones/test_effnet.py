@@ -11,7 +11,7 @@ from mmdet.models.backbones import EfficientNet
 from mmengine.logging import MMLogger
 from torch import nn
 
-from mmpose_light.models import EffNet
+from mmpose_light.models import EEffNet, EffNet
 from mmpose_light.models.backbones.efficientnet_checkpoint import load_efficientnet
 
 
@@ -131,6 +131,105 @@ def test_timm_layout(timm_b0, prefix, tmp_path, repo_dir):
         mean, std = measured[f'backbone_{i}_mean_std']
         assert out.mean().item() == pytest.approx(mean, abs=1e-5)
         assert out.std().item() == pytest.approx(std, abs=1e-5)
+
+
+def timm_name(key):
+    """Say how timm calls a tensor of an EffNet; written down apart from its reader."""
+    part, _, tensor = key.rpartition('.')
+    if part.startswith('stem.'):
+        return {'stem.conv': 'conv_stem', 'stem.bn': 'bn1'}[part] + f'.{tensor}'
+    _, stage, block, layer = part.split('.', maxsplit=3)
+    layers = ['expand_conv', 'depthwise_conv', 'linear_conv'][stage == '0' :]
+    names = (
+        ['conv_dw', 'conv_pw'] if stage == '0' else ['conv_pw', 'conv_dw', 'conv_pwl']
+    )
+    table = {'se.conv1.conv': 'se.conv_reduce', 'se.conv2.conv': 'se.conv_expand'}
+    for i, (own, theirs) in enumerate(zip(layers, names, strict=True), start=1):
+        table |= {f'{own}.conv': theirs, f'{own}.bn': f'bn{i}'}
+    return f'blocks.{stage}.{block}.{table[layer]}.{tensor}'
+
+
+def efficientnet_pytorch_name(key, depths):
+    """Say how EfficientNet-PyTorch calls a tensor of an EffNet."""
+    part, _, tensor = key.rpartition('.')
+    if part.startswith('stem.'):
+        return {'stem.conv': '_conv_stem', 'stem.bn': '_bn0'}[part] + f'.{tensor}'
+    _, stage, block, layer = part.split('.', maxsplit=3)
+    name = {
+        'expand_conv.conv': '_expand_conv',
+        'expand_conv.bn': '_bn0',
+        'depthwise_conv.conv': '_depthwise_conv',
+        'depthwise_conv.bn': '_bn1',
+        'se.conv1.conv': '_se_reduce',
+        'se.conv2.conv': '_se_expand',
+        'linear_conv.conv': '_project_conv',
+        'linear_conv.bn': '_bn2',
+    }[layer]
+    return f'_blocks.{sum(depths[: int(stage)]) + int(block)}.{name}.{tensor}'
+
+
+@pytest.mark.parametrize('arch', ['b0', 'b1', 'b2', 'b3'])
+def test_efficientdet(arch, tmp_path, randomize):
+    """What the authors start from: a detector, whose neck and heads are left aside."""
+    source = randomize(EffNet(arch))
+    detector = {
+        f'backbone.{timm_name(key)}': value
+        for key, value in source.state_dict().items()
+    }
+    others = {
+        'fpn.resample.3.conv.conv.weight': torch.zeros(64, 320, 1, 1),
+        'fpn.cell.0.fnode.0.combine.edge_weights': torch.ones(2),
+        'class_net.conv_rep.0.conv_dw.weight': torch.zeros(64, 1, 3, 3),
+        'class_net.bn_rep.0.0.bn.weight': torch.ones(64),
+        'box_net.predict.conv_pw.bias': torch.zeros(36),
+    }
+    path = tmp_path / 'tf_efficientdet.pth'
+    torch.save(detector | others, path)
+    model = EEffNet(arch, init_cfg=pretrained(path))
+    model.init_weights()
+    loaded = model.state_dict()
+    for key, value in source.state_dict().items():
+        assert torch.equal(value, loaded[key]), key
+    report = load_efficientnet(EffNet(arch), str(path), source.depths)
+    assert len(report.loaded) == len(detector)
+    assert not report.missing
+    assert set(report.unused) == set(others)
+
+
+def test_efficientnet_lite0(tmp_path, randomize):
+    """Every tensor but squeeze and excitation, on made-up values."""
+    source = randomize(EffNet('b0'))
+    state_dict = {
+        efficientnet_pytorch_name(key, source.depths): value
+        for key, value in source.state_dict().items()
+        if '.se.' not in key
+    }
+    state_dict |= {'_conv_head.weight': torch.zeros(1280, 320, 1, 1)}
+    torch.save(state_dict, tmp_path / 'lite0.pth')
+    model = EffNet('b0', init_cfg=pretrained(tmp_path / 'lite0.pth'))
+    model.init_weights()
+    for key, value in source.state_dict().items():
+        same = torch.equal(value, model.state_dict()[key])
+        assert same != ('.se.' in key), key
+    report = load_efficientnet(model, str(tmp_path / 'lite0.pth'), model.depths)
+    assert report.layout == 'efficientnet_pytorch'
+    assert (len(report.loaded), len(report.missing)) == (288, 64)
+    assert report.unused == ['_conv_head.weight']
+
+
+def test_efficientnet_pytorch(tmp_path, randomize):
+    """The full network of that library, with another depth."""
+    source = randomize(EffNet('b2'))
+    state_dict = {
+        efficientnet_pytorch_name(key, source.depths): value
+        for key, value in source.state_dict().items()
+    }
+    torch.save(state_dict, tmp_path / 'b2.pth')
+    model = EffNet('b2')
+    report = load_efficientnet(model, str(tmp_path / 'b2.pth'), model.depths)
+    assert len(report.loaded) == len(state_dict)
+    for key, value in source.state_dict().items():
+        assert torch.equal(value, model.state_dict()[key]), key
 
 
 def test_layout_of_its_own(tmp_path, randomize):

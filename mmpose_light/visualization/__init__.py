@@ -1,0 +1,1 @@
+"""What is drawn: curves of training runs, heatmaps over photographs."""
