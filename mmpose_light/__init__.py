@@ -1,30 +1,44 @@
 """Light networks for top-down human pose estimation, as a plugin for MMPose.
 
-Importing this package is all it takes: it closes the two gaps of the released
-OpenMMLab stack (:mod:`mmpose_light.compat`) and registers every module.
+Importing this package is all it takes. It closes the gaps of the released OpenMMLab
+stack (:mod:`mmpose_light.compat`) and registers every module with MMPose: at once where
+MMPose is imported already, else when it is. By itself the import takes no time.
 """
 
-import sys
-from pathlib import Path
+import importlib
+from types import ModuleType
 
+from . import compat
+from .import_hooks import after_import
 from .version import __version__
 
-#: Why the package could not be imported. It is only ever set inside the command
-#: ``mmpose-light``, whose ``check-env`` has to start on a broken stack to explain it.
-import_error: Exception | None = None
+#: What registers modules, by MMPose's own names.
+REGISTERED = ('datasets', 'engine', 'evaluation', 'models')
 
-try:
-    from . import compat
+__all__ = ['__version__', *REGISTERED]
 
-    compat.apply()
 
-    from . import datasets, engine, evaluation, models
-except Exception as error:
-    if Path(sys.argv[0]).stem != 'mmpose-light':
+def register_modules() -> None:
+    """Register every module with MMPose.
+
+    Raises:
+        ImportError: If the stack is broken; the message says who knows more.
+    """
+    try:
+        for name in REGISTERED:
+            importlib.import_module(f'{__name__}.{name}')
+    except Exception as error:
         raise ImportError(
-            f'mmpose_light cannot be imported: {type(error).__name__}: {error} '
-            '(`mmpose-light check-env` says what to fix)'
+            f'the modules of mmpose_light cannot be imported: {type(error).__name__}: '
+            f'{error} (`mmpose-light check-env` says what to fix)'
         ) from error
-    import_error = error
 
-__all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'models']
+
+def __getattr__(name: str) -> ModuleType:
+    if name in REGISTERED:
+        return importlib.import_module(f'{__name__}.{name}')
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+
+
+compat.apply()
+after_import('mmpose', register_modules)

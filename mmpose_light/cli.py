@@ -10,8 +10,6 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-import mmpose_light
-
 from .version import __version__
 
 #: Each subcommand's name, its module and what it does.
@@ -65,13 +63,14 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     for name, (module_name, summary) in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=summary)
         if name in argv[:1]:
-            if mmpose_light.import_error is not None and name != 'check-env':
+            try:
+                command = importlib.import_module(module_name)
+            except ImportError as error:
                 subparser.exit(
                     1,
-                    f'mmpose-light {name} cannot start: {mmpose_light.import_error!r}\n'
+                    f'mmpose-light {name} cannot start: {error}\n'
                     '`mmpose-light check-env` says what to fix.\n',
                 )
-            command = importlib.import_module(module_name)
             command.add_arguments(subparser)
             subparser.set_defaults(main=command.main)
     args = parser.parse_args(argv)

@@ -11,9 +11,9 @@
    by MMEngine 0.10 holds besides weights: its log buffers and numpy scalars. They are
    added to torch's list; the safe loader stays on and refuses everything else.
 
-:func:`apply` runs when ``mmpose_light`` is imported, which has to come before
-``mmpose.apis`` and ``mmpose.models``. It changes nothing where there is no gap, and
-nothing that somebody else registered.
+With ``import mmpose_light``, which has to come before ``mmpose.apis`` and
+``mmpose.models``, each gap is closed as soon as the package that has it is imported. It
+changes nothing where there is no gap, and nothing that somebody else registered.
 """
 
 import importlib.util
@@ -22,10 +22,12 @@ import sys
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from types import FunctionType, ModuleType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import numpy as np
-import torch
+from .import_hooks import after_import
+
+if TYPE_CHECKING:
+    import torch
 
 OPS_MODULE = 'mmcv._ext'
 OPS_REMEDY = (
@@ -38,13 +40,12 @@ OPS_REMEDY = (
 
 
 def apply() -> None:
-    """Close both gaps, as far as they are open. Calling it again changes nothing.
+    """Close both gaps, as far as they are open, once what has them is imported.
 
-    Raises:
-        ImportError: If mmcv is not installed at all.
+    Calling it again changes nothing.
     """
-    install_ops_stand_in()
-    allow_mmengine_checkpoints()
+    after_import('mmcv', install_ops_stand_in)
+    after_import('mmengine.runner', allow_mmengine_checkpoints)
 
 
 # 1. mmcv without compiled ops
@@ -81,32 +82,14 @@ class OpsStandIn(ModuleType):
 
 
 def install_ops_stand_in() -> None:
-    """Put :class:`OpsStandIn` in the place of ``mmcv._ext`` if there is none.
-
-    Raises:
-        ImportError: If mmcv is not installed at all.
-    """
-    if OPS_MODULE in sys.modules:
-        return
-    try:
-        found = importlib.util.find_spec(OPS_MODULE)
-    except ModuleNotFoundError as error:
-        if error.name != 'mmcv':
-            raise
-        raise ImportError(
-            'mmpose_light extends MMPose, which needs mmcv, and mmcv is not installed: '
-            '`pip install mmcv-lite==2.1.0 "numpy<2" "opencv-python<4.12"`. For its '
-            'compiled ops, which need a compiler: '
-            '`pip install --no-build-isolation "mmcv>=2.0.1,<2.2.0" "numpy<2"`.',
-            name='mmcv',
-        ) from error
-    if found is None:
+    """Put :class:`OpsStandIn` in the place of ``mmcv._ext`` if there is none."""
+    if OPS_MODULE not in sys.modules and importlib.util.find_spec(OPS_MODULE) is None:
         sys.modules[OPS_MODULE] = OpsStandIn()
 
 
 def nms(
-    bboxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float, offset: int
-) -> torch.Tensor:
+    bboxes: 'torch.Tensor', scores: 'torch.Tensor', iou_threshold: float, offset: int
+) -> 'torch.Tensor':
     """Drop boxes that overlap better ones, as mmcv's compiled op of this signature.
 
     Args:
@@ -126,6 +109,7 @@ def nms(
     """
     if offset not in (0, 1):
         raise ValueError(f'nms takes an offset of 0 or 1, but got {offset!r}')
+    import torch
     from torchvision.ops import nms as torchvision_nms
 
     # Widths of x2 - x1 + 1 are those of the boxes grown by 1 at their far corner.
@@ -148,6 +132,8 @@ def allow_mmengine_checkpoints() -> None:
     and no more. Does nothing before torch 2.6, whose ``torch.load`` needs no list, and
     adds no name that is on the list already.
     """
+    import torch
+
     if torch.__version__ < (2, 6):
         return
     listed = {_safe_name(entry) for entry in torch.serialization.get_safe_globals()}
@@ -169,6 +155,7 @@ def _safe_name(entry: Any) -> str:
 
 def _mmengine_checkpoint_globals() -> dict[str, Any]:
     """Return what the checkpoints of MMEngine refer to, by the names in the file."""
+    import numpy as np
     from mmengine.logging import HistoryBuffer
 
     allowed = [HistoryBuffer, np.ndarray, np.dtype]

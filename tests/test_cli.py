@@ -51,10 +51,9 @@ def test_bad_command_line(argv, capsys):
 def test_command_on_a_broken_stack(monkeypatch, capsys):
     """What needs the stack does not start without it, and says who knows more."""
     monkeypatch.setitem(cli.COMMANDS, 'draw', ('no.such.module', 'draw something'))
-    monkeypatch.setattr(mmpose_light, 'import_error', ImportError('no mmcv'))
     with pytest.raises(SystemExit) as stop:
         cli.main(['draw'])
     assert stop.value.code == 1
     err = capsys.readouterr().err
-    assert 'no mmcv' in err
+    assert "No module named 'no'" in err
     assert 'mmpose-light check-env' in err

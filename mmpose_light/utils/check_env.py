@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
+from ..import_hooks import forget
+
 #: Goes with every command that could pull in numpy 2, itself or through OpenCV.
 HOLD = '"numpy<2" "opencv-python<4.12"'
 
@@ -143,7 +145,8 @@ def collect_environment() -> Environment:
     """
     import mmpose_light
 
-    env = Environment(plugin_error=mmpose_light.import_error)
+    forget('mmpose')  # what is wrong with the plugin is not MMPose's
+    env = Environment()
     env.missing_modules = [
         module for module in FURTHER_MODULES if importlib.util.find_spec(module) is None
     ]
@@ -161,6 +164,11 @@ def collect_environment() -> Environment:
             if component.name == 'mmpose':
                 env.has_host_files = (Path(module.__file__).parent / '.mim').is_dir()
     env.ops = _describe_ops(env)
+    if not env.errors:
+        try:
+            mmpose_light.register_modules()
+        except Exception as error:
+            env.plugin_error = error
     return env
 
 
