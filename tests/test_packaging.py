@@ -21,6 +21,7 @@ import mmpose
 import numpy as np
 import pytest
 import yaml
+from mmengine.config import Config
 from packaging.requirements import Requirement
 
 import mmpose_light
@@ -49,7 +50,7 @@ needs_mim = pytest.mark.skipif(
 )
 
 
-def run(*command: str, cwd: Path, path: Path | None = None) -> str:
+def run(*command: str, cwd: Path, path: Path | str | None = None) -> str:
     """Run a command, with ``path`` in front of what Python finds."""
     env = {**os.environ, 'OMP_NUM_THREADS': '1'}
     env['PYTHONPATH'] = str(path) if path else ''
@@ -253,6 +254,31 @@ def test_mim_test(checkpoint, site, work_dir):
 
 
 @needs_mim
+def test_mim_train_in_two_processes(site, work_dir):
+    """On a GPU MMEngine opens the group of processes; here a module of the config."""
+    (work_dir / 'gloo_on_cpu.py').write_text(
+        "import torch.distributed as dist\n\ndist.init_process_group('gloo')\n"
+    )
+    base = str(site / 'mmpose_light/.mim/configs' / CONFIG)
+    (work_dir / 'two_processes.py').write_text(
+        f'_base_ = {base!r}\n'
+        "custom_imports = dict(imports=['mmpose_light', 'gloo_on_cpu'])\n"
+        'model_wrapper_cfg = dict(\n'
+        "    type='MMDistributedDataParallel', device_ids=None\n)\n"
+    )
+    out = run(
+        *(sys.executable, '-m', 'mim', 'train', 'mmpose_light', 'two_processes.py'),
+        *('--gpus', '2', '--launcher', 'pytorch', '--auto-scale-lr'),
+        *SHORT_RUN,
+        cwd=work_dir,
+        path=f'{site}{os.pathsep}{work_dir}',
+    )
+    assert 'Training finished successfully' in out
+    # 2 processes × 2 of SHORT_RUN
+    assert 'batch size of 16 and the current batch size is 4' in out
+
+
+@needs_mim
 def test_tools_of_mmpose_on_a_config_of_a_checkout(checkout, work_dir):
     """MMPose's own tools, which learn of the package from the config alone."""
     shutil.copytree(work_dir / 'data', checkout / 'data')
@@ -298,6 +324,45 @@ def test_mim_search(site, work_dir):
     assert f'configs/{CONFIG}' in configs
     installed = site / 'mmpose_light/.mim'
     assert [config for config in configs if not (installed / config).is_file()] == []
+
+
+def read_models(root: Path) -> list[dict]:
+    """Return the entries of all metafiles below the root of a checkout or ``.mim``."""
+    index = yaml.safe_load((root / 'model-index.yml').read_text())
+    return [
+        model
+        for metafile in index['Import']
+        for model in yaml.safe_load((root / metafile).read_text())['Models']
+    ]
+
+
+@needs_mim
+def test_mim_download(site, work_dir):
+    """It fetches configs: of each kind of ``Weights``, the first model's."""
+    root = site / 'mmpose_light/.mim'
+    kinds = {
+        Path(model['Weights']).suffix or model['Weights']: model
+        for model in reversed(read_models(root))
+    }
+    assert len(kinds) == 3
+    configs = {model['Name']: root / model['Config'] for model in kinds.values()}
+    run(
+        *(sys.executable, '-m', 'mim', 'download', 'mmpose_light'),
+        *('--dest', 'downloaded', '--config', *configs),
+        cwd=work_dir,
+        path=site,
+    )
+    downloaded = work_dir / 'downloaded'
+    assert {path.name for path in downloaded.iterdir()} == {f'{n}.py' for n in configs}
+    for name, config in configs.items():
+        whole = Config.fromfile(downloaded / f'{name}.py')
+        assert whole.to_dict() == Config.fromfile(config).to_dict()
+
+
+def test_mim_finds_no_weights_to_fetch(repo_dir):
+    """Without the slash it takes ``Weights`` for a file's address and fails."""
+    weights = [model.get('Weights', '') for model in read_models(repo_dir)]
+    assert [address for address in weights if not address.endswith('/')] == []
 
 
 @needs_mim

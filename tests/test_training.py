@@ -1,5 +1,7 @@
 """Training through MMPose's runner: resume, several processes, bad input."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.evaluator import BaseMetric
 from mmengine.runner import Runner
 from mmpose.models import build_pose_estimator
 
@@ -45,7 +48,8 @@ EEFFPOSE = dict(
     path='eeffpose/td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py',
     # without stochastic depth, whose random numbers a resume does not bring back
     model=dict(
-        backbone=dict(drop_path_rate=0), neck=dict(num_blocks=1, drop_path_rate=0)
+        backbone=dict(drop_path_rate=0, init_cfg=None),
+        neck=dict(num_blocks=1, drop_path_rate=0),
     ),
     codec=dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16), sigma=1),
     plateau=dict(begin=1, patience=0),
@@ -157,6 +161,7 @@ import sys
 
 import torch.distributed as dist
 from mmengine.config import Config
+from mmengine.evaluator import BaseMetric
 from mmengine.runner import Runner
 
 config = Config.fromfile(sys.argv[1])
@@ -200,6 +205,86 @@ def test_two_processes(network, synthetic_coco, tmp_path):
     assert run.returncode == 0, (run.stdout + run.stderr)[-5000:]
     steps = int(run.stdout.split('the processes agree after ')[1].split()[0])
     assert steps > 2
+
+
+GLOO = """import torch.distributed as dist
+
+dist.init_process_group('gloo')
+"""
+
+
+def test_train_tool_in_two_processes(synthetic_coco, tmp_path, repo_dir):
+    """The documented command; the rate is scaled before the warm-up's first epoch.
+
+    On a GPU MMEngine's launcher opens the group of processes; here a module that the
+    config imports does.
+    """
+    config = make_config(EEFFPOSE, synthetic_coco, tmp_path / 'work', epochs=2)
+    config.train_dataloader.batch_size = 2
+    config.custom_imports.imports.append('gloo_on_cpu')
+    config.model_wrapper_cfg = dict(type='MMDistributedDataParallel', device_ids=None)
+    config.dump(tmp_path / 'config.py')
+    (tmp_path / 'gloo_on_cpu.py').write_text(GLOO)
+    run = subprocess.run(
+        [
+            *(sys.executable, '-m', 'torch.distributed.run', '--standalone'),
+            *('--nproc-per-node', '2', str(repo_dir / 'tools/train.py')),
+            *('config.py', '--launcher', 'pytorch', '--auto-scale-lr'),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': f'{repo_dir}{os.pathsep}{tmp_path}'},
+    )
+    assert run.returncode == 0, (run.stdout + run.stderr)[-5000:]
+    (log,) = (tmp_path / 'work').glob('*/vis_data/scalars.json')
+    rates = [r['lr'] for r in map(json.loads, log.open()) if 'lr' in r]
+    scaled = config.optim_wrapper.optimizer.lr * 2 * 2 / 64
+    assert rates == pytest.approx([0.2 * scaled, 0.4 * scaled])
+
+
+class Stalled(BaseMetric):
+    """An AP that never rises."""
+
+    default_prefix = 'coco'
+
+    def process(self, data_batch, data_samples):
+        self.results.append(0)
+
+    def compute_metrics(self, results):
+        return dict(AP=0.5)
+
+
+@pytest.mark.parametrize('path', [EL_HRNET['path'], EEFFPOSE['path']])
+def test_auto_scale_lr_scales_the_whole_schedule(path, toy, tmp_path):
+    """Warm-up, steps and plateau alike; a quarter of 4 × 16 in one process."""
+    config = Config.fromfile(CONFIGS / path)
+    base = config.auto_scale_lr.base_batch_size
+
+    def learning_rates(scale):
+        runner = Runner(
+            toy.model(),
+            str(tmp_path),
+            train_dataloader=toy.loader(base // 4, batch_size=base // 4),
+            val_dataloader=toy.loader(1),
+            train_cfg=dict(by_epoch=True, max_epochs=14, val_interval=1),
+            val_cfg=dict(),
+            val_evaluator=[Stalled()],
+            optim_wrapper=config.optim_wrapper,
+            param_scheduler=config.param_scheduler,
+            auto_scale_lr=dict(config.auto_scale_lr, enable=scale),
+            default_scope='mmpose',
+            log_level='WARNING',
+            experiment_name=f'{tmp_path.name}-{scale}',
+        )
+        runner.train()
+        return runner.message_hub.get_scalar('train/lr').data[0]
+
+    rates, scaled = learning_rates(False), learning_rates(True)
+    assert scaled == pytest.approx(rates / 4)
+    if path is EEFFPOSE['path']:
+        assert rates[0] < rates[6] > rates[13], 'it warms up, and falls when AP stalls'
 
 
 def test_mixed_precision_stays_finite(network, synthetic_coco, tmp_path):
