@@ -17,11 +17,11 @@ from rich.progress import (
 )
 
 from .backends import BACKENDS, PRECISIONS
-from .models import ZOO
 from .report import JSON, Report
 from .run import OUT_DIR, run_benchmark, write_results
 from .settings import Settings
 from .tables import print_tables
+from .zoo import ALL, DEFAULT, FURTHER
 
 #: What ``--quick`` sets where nothing else is asked for.
 QUICK = dict(
@@ -55,7 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--models',
         nargs='*',
         metavar='NAME',
-        help=f'networks by name, none for CONFIGs alone (default: {" ".join(ZOO)})',
+        help=f'networks by name, {ALL} for every one, none for CONFIGs alone (default: '
+        f'{" ".join(DEFAULT)}; there are also {" ".join(FURTHER)})',
     )
     what.add_argument(
         '--backends',

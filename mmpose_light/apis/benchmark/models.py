@@ -4,7 +4,8 @@ All have random weights: neither the time nor the memory of a network depends on
 it has learned.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,64 +15,11 @@ from mmengine.registry import init_default_scope
 from mmpose.models import TopdownPoseEstimator, build_pose_estimator
 
 from ...utils.repository import find_repository
+from .published import HOST
+from .zoo import ALL, PEERS, ZOO
 
 #: Names of sizes in configs that go with the input size.
 SIZES = ('input_size', 'heatmap_size', 'in_featuremap_size')
-
-_HEATMAP = 'mmpose::body_2d_keypoint/topdown_heatmap/coco'
-_RTMPOSE = 'mmpose::body_2d_keypoint/rtmpose/coco'
-
-#: Each network by name: its label and its config, ours by the path below ``configs``.
-#: All are for COCO at 256×192.
-ZOO = {
-    'el-hrnet-w32': (
-        'EL-HRNet-W32',
-        'el_hrnet/td-hm_el-hrnet-w32_1xb16-300e_coco-256x192.py',
-    ),
-    'eeffpose-p0': (
-        'EEffPose-P0',
-        'eeffpose/td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py',
-    ),
-    'effbase': (
-        'EffBase',
-        'eeffpose/ablation/td-hm_eeffpose-p0-000_4xb16-215e_coco-256x192.py',
-    ),
-    'hrnet-w32': (
-        'HRNet-W32',
-        f'{_HEATMAP}/td-hm_hrnet-w32_8xb64-210e_coco-256x192.py',
-    ),
-    'litehrnet-18': (
-        'Lite-HRNet-18',
-        f'{_HEATMAP}/td-hm_litehrnet-18_8xb64-210e_coco-256x192.py',
-    ),
-    'litehrnet-30': (
-        'Lite-HRNet-30',
-        f'{_HEATMAP}/td-hm_litehrnet-30_8xb64-210e_coco-256x192.py',
-    ),
-    'vipnas-mbv3': (
-        'ViPNAS-MobileNetV3',
-        f'{_HEATMAP}/td-hm_vipnas-mbv3_8xb64-210e_coco-256x192.py',
-    ),
-    'vipnas-res50': (
-        'ViPNAS-Res50',
-        f'{_HEATMAP}/td-hm_vipnas-res50_8xb64-210e_coco-256x192.py',
-    ),
-    'mobilenetv2': (
-        'MobileNetV2',
-        f'{_HEATMAP}/td-hm_mobilenetv2_8xb64-210e_coco-256x192.py',
-    ),
-    'shufflenetv2': (
-        'ShuffleNetV2',
-        f'{_HEATMAP}/td-hm_shufflenetv2_8xb64-210e_coco-256x192.py',
-    ),
-    'simplebaseline-res50': (
-        'SimpleBaseline-Res50',
-        f'{_HEATMAP}/td-hm_res50_8xb64-210e_coco-256x192.py',
-    ),
-    'rtmpose-t': ('RTMPose-t', f'{_RTMPOSE}/rtmpose-t_8xb256-420e_coco-256x192.py'),
-    'rtmpose-s': ('RTMPose-s', f'{_RTMPOSE}/rtmpose-s_8xb256-420e_coco-256x192.py'),
-    'rtmpose-m': ('RTMPose-m', f'{_RTMPOSE}/rtmpose-m_8xb256-420e_coco-256x192.py'),
-}
 
 
 @dataclass(frozen=True)
@@ -82,7 +30,7 @@ class Subject:
         name (str): How it is called in options and files.
         label (str): How it is called in tables and pictures.
         config (Path): Its config file.
-        ours (bool): Whether its config is one of this repository.
+        ours (bool): Whether it is a network of this repository; peers are not.
     """
 
     name: str
@@ -92,15 +40,19 @@ class Subject:
 
 
 def find_subjects(
-    models: Sequence[str], configs: Sequence[str | Path] = ()
+    models: Sequence[str],
+    configs: Sequence[str | Path] = (),
+    zoo: Mapping[str, tuple[str, str]] = ZOO,
 ) -> list[Subject]:
     """Find the networks that are asked for.
 
     Args:
-        models (Sequence[str]): Names in :data:`ZOO`.
+        models (Sequence[str]): Names in the table; ``'all'`` stands for all of them.
         configs (Sequence[str | Path]): Config files besides, or names of MMPose's own
             (``'mmpose::…'``); a network is then called as its file, without suffix.
             Defaults to ``()``
+        zoo (Mapping[str, tuple[str, str]]): The table of networks. Defaults to
+            :data:`ZOO`
 
     Returns:
         list[Subject]: Each network once, in the order given.
@@ -115,28 +67,28 @@ def find_subjects(
         >>> find_subjects(['hrnet-w32'])[0].label
         'HRNet-W32'
     """
-    unknown = [name for name in models if name not in ZOO]
+    unknown = [name for name in models if name not in (*zoo, ALL)]
     if unknown:
         raise ValueError(
-            f'model {unknown[0]!r} is unknown: {", ".join(ZOO)} would do; anything '
-            'else by its config file'
+            f'model {unknown[0]!r} is unknown: {", ".join((*zoo, ALL))} would do; '
+            'anything else by its config file'
         )
     if not models and not configs:
         raise ValueError(
-            f'no network to measure: name some of {", ".join(ZOO)}, or config files'
+            f'no network to measure: name some of {", ".join(zoo)}, or config files'
         )
     own = (find_repository() / 'configs').resolve()
     subjects = {}
-    for name in models:
-        label, config = ZOO[name]
-        if config.startswith('mmpose::'):
-            path, ours = _find_config(config), False
-        else:
-            path, ours = _find_config(own / config), True
-        subjects[name] = Subject(name, label, path, ours)
+    names = [n for name in models for n in (zoo if name == ALL else (name,))]
+    for name in names:
+        label, config = zoo[name]
+        size = re.search(r'-(\d+x\d+)$', name)
+        label = f'{label} {size[1]}' if size else label
+        path = _find_config(config if config.startswith('mmpose::') else own / config)
+        subjects[name] = Subject(name, label, path, _is_ours(path, own))
     for config in configs:
         path = _find_config(config)
-        subject = Subject(path.stem, path.stem, path, path.is_relative_to(own))
+        subject = Subject(path.stem, path.stem, path, _is_ours(path, own))
         if subjects.setdefault(path.stem, subject) != subject:
             raise ValueError(
                 f'two networks would be called {path.stem}: '
@@ -213,14 +165,18 @@ def build_model(config: Config) -> TopdownPoseEstimator:
     return model.eval()
 
 
+def _is_ours(config: Path, own: Path) -> bool:
+    return config.is_relative_to(own) and not config.is_relative_to(own / PEERS)
+
+
 def _find_config(config: str | Path) -> Path:
     if str(config).startswith('mmpose::'):
-        try:
-            return Path(Config._get_cfg_path(str(config), __file__)[0])
-        except Exception as error:
+        path = HOST / 'configs' / str(config).removeprefix('mmpose::')
+        if not path.is_file():
             raise FileNotFoundError(
-                f'config {config} is not in the installed MMPose: {error}'
-            ) from error
+                f'config {config} is not in the installed MMPose: {path} does not exist'
+            )
+        return path
     path = Path(config)
     if not path.is_file():
         raise FileNotFoundError(f'config {path} does not exist')

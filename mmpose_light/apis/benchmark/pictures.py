@@ -1,4 +1,4 @@
-"""The pictures of a benchmark: published AP against latency and against MACs."""
+"""The pictures of a benchmark: published AP against latency, MACs and parameters."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,14 +11,18 @@ from ..point_labels import NamedPoint, label_points
 from .report import Card, Report
 
 LATENCY, MACS = 'ap_against_latency.png', 'ap_against_macs.png'
+PARAMETERS = 'ap_against_params.png'
 PANEL = (6.5, 4.5)  # inches
+ROOMY = 12  # points that a panel of that size has room for
 DPI = 110
 OURS = dict(marker='*', s=170, color='tab:red', zorder=3)
 OTHERS = dict(marker='o', s=40, color='tab:blue', zorder=2)
+QUOTED = dict(OTHERS, facecolor='white')
+STYLES = {'mmpose_light': OURS, 'others': OTHERS, 'others, quoted by a paper': QUOTED}
 
 
 def draw_pictures(report: Report, out_dir: Path) -> list[Path]:
-    """Draw both pictures, of the networks whose AP is published.
+    """Draw all pictures, of the networks whose AP is published.
 
     Args:
         report (Report): The report.
@@ -30,8 +34,33 @@ def draw_pictures(report: Report, out_dir: Path) -> list[Path]:
     cards = [card for card in report.cards if card.ap is not None]
     macs = [(card, card.macs / 1e9) for card in cards if card.macs]
     panels = {'': macs} if macs else {}
-    files = _draw(panels, 'MACs of an image (10⁹)', out_dir / MACS)
-    return _draw(_collect_latencies(report, cards), 'ms', out_dir / LATENCY) + files
+    return [
+        *_draw(_collect_latencies(report, cards), 'ms', out_dir / LATENCY),
+        *_draw(panels, 'MACs of an image (10⁹)', out_dir / MACS),
+        *draw_parameters(cards, out_dir),
+    ]
+
+
+def draw_parameters(cards: Sequence[Card], out_dir: Path) -> list[Path]:
+    """Draw published AP against the number of parameters.
+
+    Args:
+        cards (Sequence[Card]): Networks with a published AP.
+        out_dir (Path): The folder.
+
+    Returns:
+        list[Path]: The file; none where there is nothing to show.
+    """
+    points = [(card, card.parameters / 1e6) for card in cards if card.parameters]
+    panels = {'': points} if points else {}
+    return _draw(panels, 'Parameters (10⁶)', out_dir / PARAMETERS)
+
+
+def _name_style(card: Card) -> str:
+    """Tell ours from others, and AP that its publisher measured from AP that is quoted."""
+    if card.ours:
+        return 'mmpose_light'
+    return 'others' if card.ap_reproduced else 'others, quoted by a paper'
 
 
 def _collect_latencies(
@@ -60,8 +89,10 @@ def _draw(
         return []
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
+    most = max(map(len, panels.values()))
+    width, height = (side * max(1, most / ROOMY) ** 0.5 for side in PANEL)
     figure = Figure(
-        figsize=(PANEL[0] * columns, PANEL[1] * rows + 0.4), layout='constrained'
+        figsize=(width * columns, height * rows + 0.4), layout='constrained'
     )
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axis, (title, points) in zip(axes, panels.items(), strict=False):
@@ -74,9 +105,11 @@ def _draw(
         for axis in figure.axes
         for collection in axis.collections
     }
-    figure.legend(handles.values(), handles.keys(), loc='outside lower center', ncols=2)
+    figure.legend(handles.values(), handles.keys(), loc='outside lower center', ncols=3)
     figure.draw_without_rendering()
     for axis, points in zip(figure.axes, panels.values(), strict=False):
+        # those at the right edge have the least choice
+        points = sorted(points, key=lambda point: -point[1])
         named = [NamedPoint(card.label, x, card.ap, card.ours) for card, x in points]
         label_points(axis, named)
     figure.savefig(path, dpi=DPI)
@@ -84,15 +117,12 @@ def _draw(
 
 
 def _draw_panel(axis: Axes, points: Sequence[tuple[Card, float]]) -> None:
-    for label, ours, style in (
-        ('mmpose_light', True, OURS),
-        ('others', False, OTHERS),
-    ):
-        chosen = [(x, card.ap) for card, x in points if card.ours is ours]
+    for label, style in STYLES.items():
+        chosen = [(x, card.ap) for card, x in points if _name_style(card) == label]
         if chosen:
             axis.scatter(*zip(*chosen, strict=True), label=label, **style)
     axis.set_xscale('log')
-    axis.margins(0.15)
+    axis.margins(0.2, 0.15)
     axis.grid(alpha=0.3)
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f'{x:g}'))

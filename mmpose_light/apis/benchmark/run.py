@@ -14,14 +14,7 @@ from .backends import BACKENDS, Job, Run
 from .environment import describe_environment
 from .export import export_job
 from .memory import ProcessDied, measure_memory
-from .models import (
-    ZOO,
-    Subject,
-    build_model,
-    find_subjects,
-    get_input_size,
-    load_config,
-)
+from .models import Subject, build_model, find_subjects, get_input_size, load_config
 from .pictures import draw_pictures
 from .published import find_published
 from .report import JSON, Card, Cell, Report
@@ -29,6 +22,7 @@ from .settings import Group, Settings
 from .tables import write_csv, write_markdown
 from .timing import make_timed, take_turns
 from .training import open_training
+from .zoo import ZOO
 
 OUT_DIR = 'work_dirs/benchmark'
 WARMUPS = 2

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..infer import choose_device
 from .backends import BACKENDS, PRECISIONS, check_backend
-from .models import ZOO
+from .zoo import DEFAULT
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Settings:
     """The settings of a benchmark.
 
     Args:
-        models (tuple[str, ...]): Networks by name. Defaults to all of :data:`ZOO`
+        models (tuple[str, ...]): Networks by name. Defaults to
+            those of :data:`DEFAULT`; ``'all'`` stands for all of :data:`ZOO`
         configs (tuple[str, ...]): Config files of further networks. Defaults to ``()``
         backends (tuple[str, ...]): Names in :data:`BACKENDS`. Defaults to ``('eager',
             'fused', 'onnxruntime', 'openvino')``
@@ -74,7 +75,7 @@ class Settings:
         ['PyTorch eager, fp32, batch 1', 'Training step, fp32, batch 4']
     """
 
-    models: tuple[str, ...] = tuple(ZOO)
+    models: tuple[str, ...] = DEFAULT
     configs: tuple[str, ...] = ()
     backends: tuple[str, ...] = ('eager', 'fused', 'onnxruntime', 'openvino')
     precisions: tuple[str, ...] = ('fp32',)

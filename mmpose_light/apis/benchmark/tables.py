@@ -135,14 +135,40 @@ def write_markdown(report: Report, out_dir: Path) -> Path:
     ]
     if environment['command']:
         lines += [f'- Command: `{environment["command"]}`']
-    lines += ['', *_make_markdown_table(list_overview(report)), '', _explain(report)]
+    lines += ['', *make_markdown_table(list_overview(report)), '', _explain(report)]
     for group in report.groups:
-        table = _make_markdown_table(list_details(report, group))
+        table = make_markdown_table(list_details(report, group))
         lines += ['', f'## {group.title}', '', *table]
     lines += ['', *_list_failures(report), *_list_sources(report)]
     path = out_dir / MARKDOWN
     path.write_text('\n'.join(lines).rstrip() + '\n', encoding='utf-8')
     return path
+
+
+def make_markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Make a table, its first column to the left, the others to the right.
+
+    Args:
+        rows (Sequence[Sequence[str]]): The heads of the columns, then the rows.
+
+    Returns:
+        list[str]: Its lines.
+    """
+    heads, *body = rows
+    rule = [':--'] + ['--:'] * (len(heads) - 1)
+    return [f'| {" | ".join(row)} |' for row in (heads, rule, *body)]
+
+
+def show_input(size: tuple[int, int] | None) -> str:
+    """Write an input size as papers do.
+
+    Args:
+        size (tuple[int, int] | None): Width and height in pixels.
+
+    Returns:
+        str: Height and width, such as '256x192'; a dash for None.
+    """
+    return f'{size[1]}x{size[0]}' if size else MISSING
 
 
 def write_csv(report: Report, out_dir: Path) -> Path:
@@ -187,12 +213,9 @@ def _explain(report: Report) -> str:
 
 
 def _show_card(card: Card) -> list[str]:
-    size = MISSING
-    if card.input_size:
-        size = f'{card.input_size[1]}x{card.input_size[0]}'
     return [
         card.label,
-        size,
+        show_input(card.input_size),
         f'{card.parameters / 1e6:.2f} M' if card.parameters else MISSING,
         f'{card.macs / 1e9:.2f} G' if card.macs else MISSING,
         _show(card.ap, '.1f'),
@@ -214,12 +237,6 @@ def _show_ms(value: float) -> str:
 
 def _show(value: float | None, form: str) -> str:
     return MISSING if value is None else format(value, form)
-
-
-def _make_markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
-    heads, *body = rows
-    rule = [':--'] + ['--:'] * (len(heads) - 1)
-    return [f'| {" | ".join(row)} |' for row in (heads, rule, *body)]
 
 
 def _list_failures(report: Report) -> list[str]:
