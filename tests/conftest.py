@@ -163,7 +163,7 @@ def deploy_packages() -> None:
 @pytest.fixture(scope='session')
 def export_smooth_model(tmp_path_factory, smooth_model, deploy_packages):
     """Export that model with some options; the same file for the same options."""
-    from mmpose_light.apis.export_onnx import export_onnx
+    from mmpose_light.apis.export import export_onnx
 
     done = {}
 

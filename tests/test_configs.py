@@ -13,8 +13,8 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.models import build_pose_estimator
 from mmpose.registry import DATASETS, KEYPOINT_CODECS
 
-from mmpose_light.apis.benchmark.models import load_config
-from mmpose_light.apis.complexity import count_macs, count_parameters
+from mmpose_light.benchmark.models import load_config
+from mmpose_light.utils.complexity import count_macs, count_parameters
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 FAMILIES = ('el_hrnet', 'eeffpose')

@@ -17,8 +17,8 @@ from mmengine.config import Config
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from mmpose_light.apis.host_tools import run_host_tool
 from mmpose_light.datasets.synthetic_people import write_synthetic_people
+from mmpose_light.utils.host_tools import run_host_tool
 
 NAME = 'person_keypoints_test-dev2017_NAME_results'
 FIRST_ID = 5000  # ids of images are not their positions

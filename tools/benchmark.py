@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from mmpose_light.apis.benchmark.command import add_arguments, main
+from mmpose_light.cli.benchmark import add_arguments, main
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser()

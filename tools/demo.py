@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmpose_light.apis.demo import add_arguments, main
+from mmpose_light.demo.run import add_arguments, main
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'demo'
 

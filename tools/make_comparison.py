@@ -7,7 +7,7 @@ import warnings
 from mmengine.logging import MMLogger
 from rich.progress import Progress
 
-from mmpose_light.apis.benchmark.comparison_page import make_comparison
+from mmpose_light.benchmark.comparison_page import make_comparison
 
 
 def main() -> None:

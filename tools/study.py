@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmpose_light.apis.study.command import add_arguments, main
+from mmpose_light.cli.study import add_arguments, main
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'study'
 

@@ -1,6 +1,6 @@
 """Test a model: MMPose's own ``tools/test.py``, with this package's modules."""
 
-from mmpose_light.apis.host_tools import run_host_tool
+from mmpose_light.utils.host_tools import run_host_tool
 
 if __name__ == '__main__':
     run_host_tool('test.py')

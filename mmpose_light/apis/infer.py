@@ -18,11 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from .given_boxes import GivenBoxes
 from .outputs import PICTURE_SUFFIXES, PICTURES, PREDICTIONS, name_outputs
-from .trained_models import (
-    describe_trained_models,
-    is_trained_model,
-    with_weights,
-)
+from .trained_models import describe_trained_models, is_trained_model, with_weights
 
 if TYPE_CHECKING:
     from .inferencer import TopdownInferencer

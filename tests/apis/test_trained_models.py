@@ -16,13 +16,13 @@ from mmengine.runner import Runner
 import mmpose_light
 from mmpose_light.apis import trained_models
 from mmpose_light.apis.infer import infer
-from mmpose_light.apis.study.data import Split
 from mmpose_light.apis.trained_models import (
     is_trained_model,
     list_trained_models,
     with_weights,
 )
 from mmpose_light.cli import main
+from mmpose_light.study.data import Split
 
 NAME = 'el-hrnet-w32-lspet-cpu'
 MODELS = list_trained_models()
@@ -143,7 +143,7 @@ def test_a_name_with_a_checkpoint_is_refused(capsys):
 
 
 def test_export_by_name(tmp_path, deploy_packages):
-    from mmpose_light.apis.export_onnx import export_onnx
+    from mmpose_light.apis.export import export_onnx
 
     done = export_onnx(NAME, None, tmp_path / 'model.onnx', threads=1)
     assert done.metadata.model == MODELS[NAME].config.stem

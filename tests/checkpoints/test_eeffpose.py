@@ -14,7 +14,6 @@ import torch
 from mmengine.config import Config
 from mmpose.apis import init_model
 
-from mmpose_light.apis.complexity import count_macs, count_parameters
 from mmpose_light.checkpoints.eeffpose import (
     EEffPoseModel,
     convert,
@@ -24,6 +23,7 @@ from mmpose_light.checkpoints.eeffpose import (
     rename,
 )
 from mmpose_light.models import FAHead, FSHead
+from mmpose_light.utils.complexity import count_macs, count_parameters
 
 # The published layout, written down independently of the converter
 

@@ -8,7 +8,7 @@ import torch
 from mmengine.config import Config
 from mmpose.apis import inference_topdown, init_model
 
-from mmpose_light.apis.export_onnx import export_onnx
+from mmpose_light.apis.export import export_onnx
 from mmpose_light.deploy import ExportedModel
 from mmpose_light.deploy.forms import HeatmapsToSimCC
 from mmpose_light.deploy.runtime import make_input

@@ -7,8 +7,11 @@ import torch
 from mmpose.apis import init_model
 from PIL import Image
 
-from mmpose_light.apis.visualize_heatmaps import compute_heatmaps, visualize_heatmaps
 from mmpose_light.visualization.heatmap_overlay import overlay_heatmaps
+from mmpose_light.visualization.heatmap_pictures import (
+    compute_heatmaps,
+    visualize_heatmaps,
+)
 
 
 def colorfulness(picture: np.ndarray) -> np.ndarray:

@@ -5,9 +5,9 @@ import torch
 from mmpose.models import HRNet
 from torch import nn
 
-from mmpose_light.apis.complexity import count_macs, count_parameters
 from mmpose_light.models import ELHRNet
 from mmpose_light.models.layers import LABasicblock, LBasicblock, NConv
+from mmpose_light.utils.complexity import count_macs, count_parameters
 
 SMALL = {
     'stage1': dict(

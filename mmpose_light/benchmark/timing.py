@@ -1,0 +1,91 @@
+"""Times several networks against each other.
+
+On a machine that does other things besides, or slows down as it grows warm, what is
+measured later is not measured under the same conditions. So the networks take turns,
+in alternating order, and median and quartiles are those of all turns. A turn begins
+with a run that does not count: the caches hold another network's data.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import torch
+
+from .backends import Run
+
+#: A turn ends early once its measured runs took this long.
+TURN_SECONDS = 1.0
+
+
+def take_turns(
+    timed: Mapping[str, Callable[[], float]], rounds: int, runs: int
+) -> Iterator[tuple[dict[str, list[float]], dict[str, Exception]]]:
+    """Let networks run in turn.
+
+    Args:
+        timed (Mapping[str, Callable]): By name, a function that does one run and
+            returns its seconds.
+        rounds (int): Turns that each gets; every second round goes backwards.
+        runs (int): Runs that count in a turn, at most; fewer where they take more than
+            :data:`TURN_SECONDS`.
+
+    Yields:
+        tuple: After each round, the seconds of every run so far by name, and the errors
+        of those that failed, which are left out from then on.
+
+    Example:
+        >>> from mmpose_light.benchmark.timing import take_turns
+        >>> *_, (times, failures) = take_turns({'a': lambda: 0.2}, rounds=2, runs=3)
+        >>> times, failures
+        ({'a': [0.2, 0.2, 0.2, 0.2, 0.2, 0.2]}, {})
+    """
+    times = {name: [] for name in timed}
+    failures = {}
+    for number in range(rounds):
+        for name in reversed(timed) if number % 2 else timed:
+            if name in failures:
+                continue
+            try:
+                times[name] += _take_turn(timed[name], runs)
+            except Exception as error:
+                failures[name] = error
+        yield times, failures
+
+
+def _take_turn(run: Callable[[], float], runs: int) -> list[float]:
+    run()
+    times = []
+    while len(times) < runs and sum(times) < TURN_SECONDS:
+        times.append(run())
+    return times
+
+
+def make_timed(run: Run, device: str) -> Callable[[], float]:
+    """Make a function that does one run and returns its seconds.
+
+    Args:
+        run (Callable): Does one run.
+        device (str): Where; on a GPU the time is taken between two events there.
+
+    Returns:
+        Callable: The function.
+    """
+    if torch.device(device).type == 'cuda':
+
+        def timed() -> float:
+            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            torch.cuda.synchronize(device)
+            start.record()
+            run()
+            end.record()
+            end.synchronize()
+            return start.elapsed_time(end) / 1000
+
+    else:
+
+        def timed() -> float:
+            start = time.perf_counter()
+            run()
+            return time.perf_counter() - start
+
+    return timed

@@ -1,0 +1,1 @@
+"""What ``make demo`` does: an EL-HRNet learns synthetic people."""

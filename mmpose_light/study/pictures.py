@@ -1,0 +1,139 @@
+"""The study's pictures: curves, AP against MACs, bars of the ablation."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from ..visualization.point_labels import NamedPoint, label_points
+from .table import final_results
+
+DPI = 80
+
+
+def draw_pictures(records: Sequence[dict[str, Any]], folder: str | Path) -> list[Path]:
+    """Draw what the records give.
+
+    Args:
+        records (Sequence[dict[str, Any]]): The runs.
+        folder (str | Path): Folder to write to.
+
+    Returns:
+        list[Path]: The pictures: ``curves.png``; ``ap_macs.png`` where two networks or
+        more were evaluated; ``ablation.png`` where part of the ablation was.
+    """
+    folder = Path(folder)
+    evaluated = [record for record in records if final_results(record)]
+    figures = {'curves.png': draw_curves(records)}
+    if len(evaluated) > 1:
+        figures['ap_macs.png'] = draw_ap_macs(evaluated)
+    ablation = [record for record in evaluated if record.get('ablation')]
+    if ablation:
+        figures['ablation.png'] = draw_ablation(ablation)
+    for name, figure in figures.items():
+        figure.savefig(folder / name, dpi=DPI)
+    return [folder / name for name in figures]
+
+
+def draw_curves(records: Sequence[dict[str, Any]]) -> Figure:
+    """Draw loss and AP over the iterations.
+
+    Each loss is divided by its first value: networks with heatmaps and with SimCC have
+    losses of other kinds.
+
+    Args:
+        records (Sequence[dict[str, Any]]): The runs.
+
+    Returns:
+        Figure: Two panels; a line for each run.
+    """
+    figure = Figure(figsize=(12, 5.5), layout='constrained')
+    left, right = figure.subplots(1, 2)
+    colors = matplotlib.colormaps['tab20'].colors
+    for number, record in enumerate(records):
+        style = dict(color=colors[number % len(colors)], label=record['title'])
+        losses, results = record['losses'], record['evaluations']
+        first = losses[0]['loss'] if losses else None
+        left.plot(
+            [point['iteration'] for point in losses],
+            [point['loss'] / first for point in losses],
+            **style,
+            linewidth=1,
+        )
+        right.plot(
+            [point['iteration'] for point in results],
+            [_percent(point['AP']) for point in results],
+            **style,
+            marker='.',
+        )
+    left.set(xlabel='iteration', ylabel='training loss / its first value')
+    left.set_yscale('log')
+    right.set(xlabel='iteration', ylabel='validation AP (%)')
+    for axis in (left, right):
+        axis.grid(alpha=0.3)
+    figure.legend(
+        *right.get_legend_handles_labels(),
+        loc='outside lower center',
+        ncols=5,
+        fontsize='small',
+    )
+    return figure
+
+
+def draw_ap_macs(records: Sequence[dict[str, Any]]) -> Figure:
+    """Draw each network's AP over its multiply-accumulates.
+
+    Args:
+        records (Sequence[dict[str, Any]]): Runs that were evaluated.
+
+    Returns:
+        Figure: A point for each run, with its name.
+    """
+    figure = Figure(figsize=(8, 5.5), layout='constrained')
+    axis = figure.subplots()
+    points = [
+        NamedPoint(
+            record['title'],
+            record['macs'] / 1e9,
+            _percent(final_results(record)['AP']),
+        )
+        for record in records
+    ]
+    axis.scatter([point.x for point in points], [point.y for point in points])
+    axis.set_xscale('log')
+    axis.margins(x=0.2, y=0.1)
+    axis.set(xlabel='MACs of an image (10⁹)', ylabel='validation AP (%)')
+    axis.grid(alpha=0.3, which='both')
+    figure.draw_without_rendering()
+    label_points(axis, points)
+    return figure
+
+
+def draw_ablation(records: Sequence[dict[str, Any]]) -> Figure:
+    """Draw the AP of EEffPose with parts of its baseline.
+
+    Args:
+        records (Sequence[dict[str, Any]]): Runs of the ablation that were evaluated.
+
+    Returns:
+        Figure: A bar for each, in the order of the paper's Table 1.
+    """
+    table_1 = ('000', '100', '010', '001', '011', '110', '101', '111')
+    records = sorted(records, key=lambda record: table_1.index(record['ablation']))
+    figure = Figure(figsize=(8, 4), layout='constrained')
+    axis = figure.subplots()
+    values = [_percent(final_results(record)['AP']) for record in records]
+    bars = axis.bar([record['ablation'] for record in records], values)
+    axis.bar_label(bars, fmt='%.1f')
+    axis.set(
+        xlabel='backbone, neck, head: 1 is the part of EEffPose, 0 of EffBase',
+        ylabel='validation AP (%)',
+    )
+    axis.margins(y=0.15)
+    return figure
+
+
+def _percent(value: float | None) -> float:
+    return float('nan') if value is None else 100 * value

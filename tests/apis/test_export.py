@@ -1,0 +1,219 @@
+"""Export from config and checkpoint: the check, the table, and everything broken."""
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmpose_light.apis import export as module
+from mmpose_light.apis.export import check_differences, export_onnx
+from mmpose_light.apis.person_crops import crop_people, crop_synthetic_people
+from mmpose_light.cli import main
+from mmpose_light.deploy import ExportedModel
+from mmpose_light.deploy.verify import Difference
+
+pytestmark = pytest.mark.usefixtures('deploy_packages')
+
+
+def command(model, out, *args) -> int:
+    args = ['export-onnx', model.config, model.checkpoint, '--out', out, *args]
+    return main([str(arg) for arg in (*args, '--threads', 1)])
+
+
+def write_photos(folder, count=3):
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for index in range(count):
+        small = rng.integers(0, 256, (8, 6, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / f'{index}.png'), cv2.resize(small, (90, 120)))
+    return folder
+
+
+def test_metadata_and_form(export_smooth_model):
+    done = export_smooth_model(output='simcc', channels='bgr', batch=1)
+    said = ExportedModel(done.file).metadata
+    assert said == done.metadata
+    assert said.model == 'smooth'
+    assert said.input_size == (96, 128)
+    assert (said.channels, said.output, said.precision) == ('bgr', 'simcc', 'fp32')
+    assert said.mean == [123.675, 116.28, 103.53]
+    assert said.std == [58.395, 57.12, 57.375]
+    assert said.codec['simcc_split_ratio'] == 2.0
+    assert said.box_padding == 1.25 and said.use_udp is False
+    graph = onnx.load(done.file).graph
+    shapes = {
+        value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        for value in (*graph.input, *graph.output)
+    }
+    assert shapes == {
+        'input': [1, 3, 128, 96],
+        'simcc_x': [1, 17, 192],
+        'simcc_y': [1, 17, 256],
+    }
+
+
+def test_input_of_raw_pixels(export_smooth_model):
+    graph = onnx.load(export_smooth_model(preprocess=True).file).graph
+    kind = graph.input[0].type.tensor_type
+    assert kind.elem_type == onnx.TensorProto.UINT8
+    assert [dim.dim_value for dim in kind.shape.dim][1:] == [128, 96, 3]
+
+
+def test_command(smooth_model, tmp_path, capsys):
+    out = tmp_path / 'new' / 'a.onnx'
+    assert command(smooth_model, out, '--output', 'simcc', '--batch', '2') == 0
+    printed = capsys.readouterr().out
+    for word in ('simcc_x', 'of the range', 'MB', 'ms for 2 in ONNX Runtime'):
+        assert word in printed
+    assert [path.name for path in out.parent.iterdir()] == ['a.onnx']
+
+
+def test_int8(smooth_model, tmp_path, capsys):
+    photos = write_photos(tmp_path / 'photos')
+    out = tmp_path / 'a.onnx'
+    args = ['--precision', 'int8', '--calibration-images', photos, '--quantize-ends']
+    assert command(smooth_model, out, *args) == 0
+    assert 'int8' in capsys.readouterr().out
+    types = {node.op_type for node in onnx.load(out).graph.node}
+    assert {'QuantizeLinear', 'DequantizeLinear'} <= types
+    assert ExportedModel(out).metadata.precision == 'int8'
+
+
+def test_random_weights(smooth_model, tmp_path):
+    with pytest.warns(RuntimeWarning, match='weights are random'):
+        done = export_onnx(smooth_model.config, None, tmp_path / 'a.onnx', threads=1)
+    assert done.differences[0].relative < 1e-5
+
+
+def test_a_file_that_differs_is_not_left(smooth_model, tmp_path, monkeypatch, capsys):
+    """And the one that was there before stays."""
+    out = tmp_path / 'a.onnx'
+    out.write_bytes(b'the one before')
+
+    def export_another(model, *args, **options):
+        model.head.final_layer.bias.data += 1
+        return original(model, *args, **options)
+
+    original = module.export_model
+    monkeypatch.setattr(module, 'export_model', export_another)
+    assert command(smooth_model, out) == 2
+    error = capsys.readouterr().err
+    assert 'gives something else than PyTorch: output heatmaps differs by 1' in error
+    assert out.read_bytes() == b'the one before'
+    assert list(tmp_path.iterdir()) == [out]
+    assert command(smooth_model, out, '--tolerance', '1') == 0
+
+
+def test_tolerances():
+    near = Difference('heatmaps', 0.1, 0.005, 0.001)
+    check_differences([near], 'fp16')
+    with pytest.raises(ValueError, match=r'0\.50% of its range, where 0\.01%'):
+        check_differences([near], 'fp32')
+    with pytest.raises(ValueError, match='differs'):
+        check_differences([Difference('a', 0, 0, 0), near], 'fp16', tolerance=1e-3)
+
+
+# Crops
+
+
+def test_crops_of_annotated_people(smooth_model, coco_people):
+    config = smooth_model.model.cfg
+    everyone = crop_people(config, coco_people.folder, coco_people.ann_file)
+    assert everyone.shape[1:] == (128, 96, 3) and everyone.dtype == np.uint8
+    assert len(everyone) == sum(len(boxes) for _, boxes in coco_people.photos)
+    some = crop_people(config, coco_people.folder, coco_people.ann_file, count=5)
+    np.testing.assert_array_equal(some[[0, -1]], everyone[[0, -1]])
+    whole = crop_people(config, coco_people.photos[0][0])
+    assert len(whole) == 1 and (whole[0] != everyone[0]).any()
+
+
+def test_crops_of_drawn_people(smooth_model):
+    crops = crop_synthetic_people(smooth_model.model.cfg, count=3)
+    assert crops.shape == (3, 128, 96, 3)
+    assert crops.std() > 10
+    assert (crops[0] != crops[1]).any()
+
+
+# What is broken
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (dict(output='keypoints'), "output 'keypoints' is unknown"),
+        (dict(precision='int4'), r"'int4' is unknown: \('fp32', 'fp16', 'int8'\)"),
+        (dict(precision='int8'), "'int8' needs calibration_images"),
+        (dict(calibration_images='a.png'), 'only it takes them'),
+        (dict(calibration_ann_file='a.json'), 'give the folder of its pictures'),
+        (dict(opset=8), 'opset 8 cannot be written: 13 to 17'),
+        (dict(images='no.png'), 'input no.png does not exist'),
+        (dict(threads=0), 'threads is 0'),
+    ],
+)
+def test_bad_arguments(smooth_model, tmp_path, options, message):
+    args = (smooth_model.config, smooth_model.checkpoint, tmp_path / 'a.onnx')
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        export_onnx(*args, **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_bad_files(smooth_model, tmp_path):
+    config, checkpoint = smooth_model.config, smooth_model.checkpoint
+    out = tmp_path / 'a.onnx'
+    with pytest.raises(FileNotFoundError, match=r'config no\.py does not exist'):
+        export_onnx('no.py', checkpoint, out)
+    with pytest.raises(FileNotFoundError, match=r'checkpoint no\.pth does not exist'):
+        export_onnx(config, 'no.pth', out)
+    with pytest.raises(ValueError, match=r'a\.pt is to be a file whose name ends in'):
+        export_onnx(config, checkpoint, tmp_path / 'a.pt')
+    other = tmp_path / 'other.pth'
+    torch.save(dict(state_dict=torch.nn.Linear(2, 3).state_dict()), other)
+    with pytest.raises(ValueError, match=r'other\.pth does not fit the model'):
+        export_onnx(config, other, out)
+    broken = tmp_path / 'broken.png'
+    broken.write_text('no picture')
+    with pytest.raises(ValueError, match=r'picture .*broken\.png cannot be read'):
+        export_onnx(config, checkpoint, out, images=broken)
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(ValueError, match='empty holds no pictures'):
+        export_onnx(
+            config,
+            checkpoint,
+            out,
+            precision='int8',
+            calibration_images=tmp_path / 'empty',
+        )
+    assert not out.exists()
+
+
+def test_models_that_no_metadata_can_tell(smooth_model, tmp_path):
+    out = tmp_path / 'a.onnx'
+    config = Config.fromfile(smooth_model.config)
+    config.test_dataloader.dataset.pipeline.insert(
+        2, dict(type='RandomFlip', direction='horizontal')
+    )
+    config.dump(tmp_path / 'flip.py')
+    with pytest.raises(ValueError, match="pipeline consists of .*'RandomFlip'"):
+        export_onnx(tmp_path / 'flip.py', smooth_model.checkpoint, out)
+
+    config = Config.fromfile(smooth_model.config)
+    config.model.head.out_channels = 16
+    config.dump(tmp_path / 'k16.py')
+    with pytest.warns(RuntimeWarning), pytest.raises(ValueError, match='16 keypoints'):
+        export_onnx(tmp_path / 'k16.py', None, out)
+
+
+def test_bad_command_lines(smooth_model, tmp_path, capsys):
+    out = tmp_path / 'a.onnx'
+    assert main(['export-onnx', 'no.py', '--out', str(out)]) == 2
+    assert 'error: config no.py does not exist' in capsys.readouterr().err
+    for args, message in (
+        (('--batch', 'many'), "'many' is neither a number nor 'dynamic'"),
+        (('--output', 'keypoints'), 'invalid choice'),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            command(smooth_model, out, *args)
+        assert stop.value.code == 2
+        assert message in capsys.readouterr().err

@@ -1,0 +1,196 @@
+"""Table and pictures from the runs' JSON files."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+import cv2
+import pytest
+
+from mmpose_light.cli.study import add_arguments, main
+from mmpose_light.study.record import read_record, write_record
+from mmpose_light.study.table import make_table, read_records
+
+NETWORKS = {
+    # title, order of the ablation, parameters, MACs, AP
+    'hrnet-w32': ('HRNet-W32', None, 28_536_113, 7_646_000_000, 0.512),
+    'eeffpose-p0': ('EEffPose-P0', '111', 9_007_292, 4_842_600_000, 0.523),
+    'effbase': ('EffBase', '000', 3_797_279, 1_532_900_000, 0.401),
+}
+
+
+def make_record(name, order=0, **settings):
+    title, ablation, parameters, macs, ap = NETWORKS[name]
+    return dict(
+        format=1,
+        network=name,
+        title=title,
+        order=order,
+        ablation=ablation,
+        status='finished',
+        settings=dict(
+            protocol='lspet-256x192',
+            optimizer='Adam',
+            lr=1e-3,
+            seed=0,
+            precision='bfloat16',
+            batch_size=64,
+            iterations=200,
+            epochs=2,
+            train_people=7475,
+            val_people=937,
+            train_sha256='a',
+            val_sha256='b',
+            **settings,
+        ),
+        hardware='a GPU',
+        versions=dict(torch='2.11.0'),
+        parameters=parameters,
+        macs=macs,
+        epochs=2,
+        iterations=200,
+        seconds=30.0,
+        timed_iterations=198,
+        timed_seconds=19.8,
+        peak_memory=3 * 2**30,
+        losses=[dict(iteration=i, loss=1 / i) for i in (50, 100, 150, 200)],
+        evaluations=[
+            dict(
+                iteration=i,
+                epoch=i // 100,
+                AP=ap * i / 200,
+                AP50=0.81,
+                AP75=0.55,
+                AR=0.6,
+                PCK=0.703,
+                PCK_people=820,
+                PCK_left_out=117,
+            )
+            for i in (100, 200)
+        ],
+    )
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Three runs; the study's order is not that of the names."""
+    for order, name in enumerate(NETWORKS):
+        write_record(tmp_path / f'{name}.json', make_record(name, order))
+    return tmp_path
+
+
+def run_report(*arguments):
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return main(parser.parse_args(['report', *map(str, arguments)]))
+
+
+def test_command(repo_dir, runs, tmp_path):
+    out = tmp_path / 'out'
+    done = subprocess.run(
+        [sys.executable, repo_dir / 'tools/study.py', 'report', runs, '--out', out],
+        env={**os.environ, 'PYTHONPATH': str(repo_dir)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    names = ['results.md', 'curves.png', 'ap_macs.png', 'ablation.png']
+    assert done.stdout.split() == [str(out / name) for name in names]
+    for name in names[1:]:
+        assert (out / name).stat().st_size < 200_000
+        picture = cv2.imread(str(out / name))
+        assert min(picture.shape[:2]) > 200
+        assert picture.std() > 10
+    assert (out / 'results.md').read_text() == make_table(read_records(runs))
+
+
+def test_table(runs):
+    lines = make_table(read_records(runs)).splitlines()
+    assert [line.split(' | ')[0] for line in lines[2:5]] == [
+        '| HRNet-W32',
+        '| EEffPose-P0',
+        '| EffBase',
+    ]
+    cells = lines[2].strip('| ').split(' | ')
+    assert cells == [
+        'HRNet-W32', '28.54 M', '7.65 G', '51.2', '81.0', '55.0', '60.0', '70.3',
+        '640', '3.0 GiB', '0.001',
+    ]  # fmt: skip
+    text = '\n'.join(lines)
+    assert 'iterations 200, batch size 64' in text
+    assert 'on 820 people; 117 have no diagonal' in text
+    assert 'Hardware: a GPU. torch 2.11.0.' in text
+    assert 'Not comparable' not in text
+
+
+def test_runs_that_are_not_finished_and_differ(runs):
+    record = make_record('effbase', 2)
+    record.update(status='stopped', iterations=100, peak_memory=None)
+    record['settings']['iterations'] = 400
+    record['settings']['train_sha256'] = 'c'
+    record['evaluations'][-1].update(PCK=None)
+    write_record(runs / 'effbase.json', record)
+    text = make_table(read_records(runs))
+    row = text.splitlines()[4]
+    assert row.startswith('| EffBase (stopped, 100 of 400 iterations) |')
+    assert row.endswith('| 60.0 | – | 640 | – | 0.001 |')
+    assert '**Not comparable**' in text
+    assert 'iterations (200, 400); training data.' in text
+
+
+def test_run_without_an_evaluation(tmp_path):
+    record = make_record('hrnet-w32')
+    record.update(evaluations=[], losses=[], timed_seconds=0.0, timed_iterations=0)
+    write_record(tmp_path / 'hrnet-w32.json', record)
+    assert '| – | – | – | – | – | – |' in make_table(read_records(tmp_path))
+    assert run_report(tmp_path) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {
+        'hrnet-w32.json',
+        'results.md',
+        'curves.png',
+    }
+
+
+def test_one_run_is_compared_with_nothing(tmp_path):
+    write_record(tmp_path / 'hrnet-w32.json', make_record('hrnet-w32'))
+    assert run_report(tmp_path) == 0
+    assert (tmp_path / 'curves.png').is_file()
+    assert not (tmp_path / 'ap_macs.png').exists()
+
+
+def test_no_runs(tmp_path, capsys):
+    assert run_report(tmp_path) == 2
+    error = capsys.readouterr().err
+    assert 'has no JSON files of runs: give the --work-dir' in error
+
+
+@pytest.mark.parametrize(
+    ('change', 'problem'),
+    [
+        (dict(format=2), 'its format is 2'),
+        (dict(settings=None), "'settings' is missing or of a wrong type"),
+        (dict(losses=[1.0]), 'a point of its curves has no iteration'),
+    ],
+)
+def test_record_that_is_none(tmp_path, change, problem):
+    path = tmp_path / 'run.json'
+    write_record(path, make_record('effbase') | change)
+    with pytest.raises(ValueError, match=f'{problem}.*move it away'):
+        read_record(path)
+
+
+def test_truncated_record(runs, capsys):
+    path = runs / 'effbase.json'
+    path.write_text(path.read_text()[:500])
+    assert run_report(runs) == 2
+    error = capsys.readouterr().err
+    assert f'{path} was not written by a run of the study: it is no JSON' in error
+
+
+def test_what_is_not_finite_is_null(tmp_path):
+    record = make_record('effbase')
+    record['evaluations'][0]['PCK'] = float('nan')
+    write_record(tmp_path / 'run.json', record)
+    assert read_record(tmp_path / 'run.json')['evaluations'][0]['PCK'] is None
+    assert [path.name for path in tmp_path.iterdir()] == ['run.json']
