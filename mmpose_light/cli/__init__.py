@@ -1,77 +1,143 @@
 """The console command ``mmpose-light``.
 
-A subcommand is a module with two functions: ``add_arguments(parser)`` and
-``main(args)``, which returns the exit code or None. It is listed in :data:`COMMANDS`
-and imported only when it is called.
+A command is a module of this package with two functions: ``add_arguments(parser)``, and
+``main``, whose parameters are the parser's ``dest``s and which returns the exit code or
+None. An option that is not given is not passed on: its default is that of the library
+function that takes it. A command is imported only when it is called, and what is heavy
+only by its ``main``, so help and complaints come at once.
 """
 
 import argparse
+import difflib
 import importlib
 import sys
 from collections.abc import Sequence
+from types import ModuleType
+from typing import NoReturn
 
+from ..utils.errors import UserError
 from ..version import __version__
 
-#: Each subcommand's name, its module and what it does.
+#: Each command by name: what it does. Its module is called likewise, with ``_``.
 COMMANDS = {
-    'check-env': (
-        'mmpose_light.utils.check_env',
-        'show the versions of the stack and what to fix',
-    ),
-    'infer': (
-        'mmpose_light.apis.infer',
-        'estimate poses in pictures and videos',
-    ),
-    'benchmark': (
-        'mmpose_light.cli.benchmark',
-        'measure networks side by side: latency, memory, the training step',
-    ),
-    'export-onnx': (
-        'mmpose_light.apis.export',
-        'write a model to an ONNX file, checked and described',
-    ),
-    'visualize-heatmaps': (
-        'mmpose_light.visualization.heatmap_pictures',
-        "draw a model's heatmaps, scale by scale, over a photograph",
-    ),
-    'plot-curves': (
-        'mmpose_light.cli.plot_curves',
-        'draw AP and learning rate of training runs over the epochs',
-    ),
+    'check-env': 'show the versions of the stack and what to fix',
+    'infer': 'estimate poses in images and videos',
+    'visualize-heatmaps': "draw a model's heatmaps, scale by scale, over an image",
+    'export-onnx': 'write a model to an ONNX file, checked and described',
+    'benchmark': 'measure networks side by side: latency, memory, the training step',
+    'plot-curves': 'draw AP and learning rate of training runs over the epochs',
 }
 
+#: What commands were called before version 0.2.
+RENAMED: dict[str, str] = {}
 
-def main(argv: Sequence[str] | None = None) -> int | None:
-    """Run the subcommand that the command line names.
+#: Commands that take a namespace still, and their modules.
+LEGACY = {
+    'infer': 'mmpose_light.apis.infer',
+    'visualize-heatmaps': 'mmpose_light.visualization.heatmap_pictures',
+    'export-onnx': 'mmpose_light.apis.export',
+    'benchmark': 'mmpose_light.cli.benchmark',
+    'plot-curves': 'mmpose_light.cli.plot_curves',
+    'check-env': 'mmpose_light.utils.check_env',
+}
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that the command line names.
 
     Args:
         argv (Sequence[str], optional): The arguments. Defaults to ``None``, those of
             this process
 
     Returns:
-        int | None: The exit code, ``None`` meaning 0.
+        int: The exit code: 0; what the command says; 2 after an error that the user
+        can mend; 130 after an interruption.
     """
-    argv = sys.argv[1:] if argv is None else argv
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if argv and argv[0] in COMMANDS:
+        return run_command(argv[0], argv[1:])
     parser = argparse.ArgumentParser(
         prog='mmpose-light',
+        usage='%(prog)s [--help] [--version] COMMAND ...',
         description='Light networks for human pose estimation with MMPose.',
+        epilog='commands:\n'
+        + '\n'.join(f'  {name:<24}{does}' for name, does in COMMANDS.items())
+        + '\n\n`mmpose-light COMMAND --help` tells the options of a command.',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('--version', action='version', version=__version__)
-    subparsers = parser.add_subparsers(
-        title='commands', metavar='COMMAND', required=True
+    parser.add_argument('command', nargs='?', help=argparse.SUPPRESS)
+    name = parser.parse_known_args(argv)[0].command
+    complain_of_command(parser, name)
+
+
+def complain_of_command(parser: argparse.ArgumentParser, name: str | None) -> NoReturn:
+    """Stop because there is no such command, and say which was perhaps meant."""
+    if name is None:
+        parser.error(f'name a command: {", ".join(COMMANDS)}')
+    if name in RENAMED:
+        parser.error(f'{name} is called {RENAMED[name]} now')
+    near = difflib.get_close_matches(name, COMMANDS, n=3)
+    meant = f'; perhaps {" or ".join(near)}?' if near else ''
+    parser.error(f'there is no command {name!r}{meant} There are {", ".join(COMMANDS)}')
+
+
+def run_command(name: str, argv: Sequence[str]) -> int:
+    """Run a command, and turn what the user can mend into a message.
+
+    Args:
+        name (str): The command, a key of :data:`COMMANDS`.
+        argv (Sequence[str]): Its arguments.
+
+    Returns:
+        int: The exit code.
+    """
+    if name in LEGACY:
+        try:
+            command = importlib.import_module(LEGACY[name])
+        except ImportError as error:
+            print(
+                f'mmpose-light {name} cannot start: {error}\n'
+                '`mmpose-light check-env` says what to fix.',
+                file=sys.stderr,
+            )
+            return 1
+        parser = argparse.ArgumentParser(prog=f'mmpose-light {name}')
+        command.add_arguments(parser)
+        return command.main(parser.parse_args(argv)) or 0
+    command = import_command(name)
+    parser = argparse.ArgumentParser(
+        prog=f'mmpose-light {name}', argument_default=argparse.SUPPRESS
     )
-    for name, (module_name, summary) in COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=summary)
-        if name in argv[:1]:
-            try:
-                command = importlib.import_module(module_name)
-            except ImportError as error:
-                subparser.exit(
-                    1,
-                    f'mmpose-light {name} cannot start: {error}\n'
-                    '`mmpose-light check-env` says what to fix.\n',
-                )
-            command.add_arguments(subparser)
-            subparser.set_defaults(main=command.main)
-    args = parser.parse_args(argv)
-    return args.main(args)
+    command.add_arguments(parser)
+    parser.add_argument(
+        '--debug', action='store_true', help='show the traceback of any error'
+    )
+    options = vars(parser.parse_args(argv))
+    debug = options.pop('debug', False)
+    try:
+        return command.main(**options) or 0
+    except KeyboardInterrupt:
+        print(f'\nmmpose-light {name}: interrupted', file=sys.stderr)
+        return INTERRUPTED
+    except (UserError, OSError) as error:
+        if debug:
+            raise
+        print(f'mmpose-light {name}: error: {error}', file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        if debug:
+            raise
+        print(
+            f'mmpose-light {name} cannot start: {error}\n'
+            '`mmpose-light check-env` says what to fix.',
+            file=sys.stderr,
+        )
+        return 1
+
+
+def import_command(name: str) -> ModuleType:
+    """Import the module of a command."""
+    return importlib.import_module(f'.{name.replace("-", "_")}', __name__)
