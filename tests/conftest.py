@@ -172,7 +172,7 @@ def export_smooth_model(tmp_path_factory, smooth_model, deploy_packages):
         if key not in done:
             file = tmp_path_factory.mktemp('exported') / 'smooth.onnx'
             done[key] = export_onnx(
-                smooth_model.config, smooth_model.checkpoint, file, threads=1, **options
+                smooth_model.config, file, smooth_model.checkpoint, threads=1, **options
             )
         return done[key]
 

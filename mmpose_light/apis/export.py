@@ -1,10 +1,7 @@
-"""A trained model to one checked ONNX file: ``mmpose-light export-onnx``."""
+"""A trained model to one checked ONNX file."""
 
-import argparse
 import os
-import sys
 import tempfile
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,28 +11,27 @@ import numpy as np
 from mmengine.dataset import Compose
 from mmpose.datasets.transforms import GetBBoxCenterScale, TopdownAffine
 from mmpose.models.pose_estimators import TopdownPoseEstimator
-from rich.console import Console
-from rich.table import Table
 from torch import nn
 
 from ..deploy import export_model, quantize
-from ..deploy.export import OPSETS, check_form, save_graph
+from ..deploy.choices import OUTPUTS, check_choice, check_form
+from ..deploy.export import save_graph
 from ..deploy.forms import (
-    CHANNELS,
-    OUTPUTS,
     SPLIT_RATIO,
     build_export_form,
     network_output,
     normalization,
+    run_torch,
 )
 from ..deploy.metadata import Metadata, describe_dataset
-from ..deploy.quantize import OPERATORS
 from ..deploy.runtime import make_input, read_graph, run_batches
 from ..deploy.sessions import open_session
-from ..deploy.verify import TOLERANCES, Difference, compare, measure_latency, run_torch
+from ..deploy.verify import TOLERANCES, Difference, compare, measure_latency
+from ..utils.errors import UserError
+from ..utils.files import check_absent
 from .models import load_model
 from .person_crops import crop_people, crop_synthetic_people
-from .trained_models import describe_trained_models, find_model
+from .trained_models import find_model
 
 #: What a test pipeline may consist of: all that an exported file's metadata can tell.
 TRANSFORMS = ('LoadImage', 'GetBBoxCenterScale', 'TopdownAffine', 'PackPoseInputs')
@@ -65,10 +61,11 @@ class Export:
 
 
 def export_onnx(
-    config: str | Path,
-    checkpoint: str | Path | None,
+    model: str | Path,
     out: str | Path,
+    weights: str | Path | None = None,
     *,
+    overwrite: bool = False,
     output: str | None = None,
     channels: str = 'rgb',
     batch: int | None = None,
@@ -94,11 +91,13 @@ def export_onnx(
     without the config and the checkpoint.
 
     Args:
-        config (str | Path): Config file of a top-down model, or the name of a trained
+        model (str | Path): Config file of a top-down model, or the name of a trained
             model of this package.
-        checkpoint (str | Path, optional): The weights that belong to it; ``None`` for
-            random ones, with a warning. With a name, ``None``.
-        out (str | Path): The file to write; one that is there is replaced.
+        out (str | Path): The file to write.
+        weights (str | Path, optional): The weights that belong to it. Defaults to
+            ``None``, a trained model's own, else random ones, with a warning
+        overwrite (bool): Whether a file that is there is replaced. Defaults to
+            ``False``
         output (str, optional): 'heatmap' or 'simcc', the vectors that RTMPose gives and
             rtmlib takes (:func:`~mmpose_light.deploy.export_model`). Defaults to
             ``None``, what the model's head gives
@@ -111,10 +110,10 @@ def export_onnx(
         precision (str): 'fp32', 'fp16' or 'int8'. Defaults to ``'fp32'``
         simplify (bool): Whether onnxslim tidies up the graph. Defaults to ``True``
         opset (int): Version of ONNX's operators, 13 to 17. Defaults to 17
-        images (str | Path | Sequence, optional): Pictures of one person each to check
+        images (str | Path | Sequence, optional): Images of one person each to check
             the file on. Defaults to ``None``, the first of those for calibration, or
             drawn people
-        calibration_images (str | Path | Sequence, optional): Pictures of people as the
+        calibration_images (str | Path | Sequence, optional): Images of people as the
             model will meet them, for 'int8'. Defaults to ``None``
         calibration_ann_file (str | Path, optional): COCO annotations with the boxes of
             the people on them. Defaults to ``None``, each is one person
@@ -135,41 +134,38 @@ def export_onnx(
         Export: The file and what the check found.
 
     Raises:
-        FileNotFoundError: If a file does not exist.
-        ImportError: If a package of ``pip install mmpose-light[deploy]`` is missing.
-        ValueError: If an argument or a file is not what it should be, the model cannot
+        UserError: If an argument or a file is not what it should be, the model cannot
             be exported so, or the file gives something else than PyTorch; the message
-            says what would do.
+            says what would do. A package of ``pip install mmpose-light[deploy]`` that
+            is missing is a :class:`MissingPackageError`.
 
     Example:
         >>> from mmpose_light.apis.export import export_onnx
-        >>> export_onnx('config.py', 'best.pth', 'a.onnx').latency  # doctest: +SKIP
+        >>> export_onnx('config.py', 'a.onnx', 'best.pth').latency  # doctest: +SKIP
         21.4
     """
     out = Path(out)
     check_form(output=output or 'heatmap', channels=channels, batch=batch, opset=opset)
-    if precision not in TOLERANCES:
-        raise ValueError(
-            f'precision {precision!r} is unknown: {tuple(TOLERANCES)} would do'
-        )
-    if out.suffix != '.onnx' or out.is_dir():
-        raise ValueError(f'out {out} is to be a file whose name ends in .onnx')
+    check_choice('precision', precision, TOLERANCES)
+    if out.suffix != '.onnx':
+        raise UserError(f'out {out} is to be a file whose name ends in .onnx')
+    check_absent(out, overwrite)
     if (precision == 'int8') != (calibration_images is not None):
-        raise ValueError(
-            "precision 'int8' needs calibration_images, pictures of people as the "
+        raise UserError(
+            "precision 'int8' needs calibration_images, images of people as the "
             f'model will meet them, and only it takes them: precision is {precision!r}, '
             f'calibration_images is {calibration_images!r}'
         )
     if calibration_ann_file is not None and calibration_images is None:
-        raise ValueError(
+        raise UserError(
             'calibration_ann_file without calibration_images: give the folder of its '
-            'pictures too'
+            'images too'
         )
 
-    config, checkpoint = find_model(config, checkpoint)
-    model = load_model(config, checkpoint, 'cpu')
+    config, weights = find_model(model, weights)
+    network = load_model(config, weights, 'cpu')
     metadata = describe_model(
-        model,
+        network,
         name=Path(config).stem,
         output=output,
         channels=channels,
@@ -179,14 +175,14 @@ def export_onnx(
     calibration = None
     if calibration_images is not None:
         calibration = crop_people(
-            model.cfg, calibration_images, calibration_ann_file, calibration_people
+            network.cfg, calibration_images, calibration_ann_file, calibration_people
         )
     if images is not None:
-        crops = crop_people(model.cfg, images, count=CHECKED_PEOPLE)
+        crops = crop_people(network.cfg, images, count=CHECKED_PEOPLE)
     elif calibration is not None:
         crops = calibration[:CHECKED_PEOPLE]
     else:
-        crops = crop_synthetic_people(model.cfg)
+        crops = crop_synthetic_people(network.cfg)
     form = dict(
         input_size=metadata.input_size,
         output=metadata.output,
@@ -194,12 +190,12 @@ def export_onnx(
         preprocess=preprocess,
     )
     inputs = make_input(crops, metadata)
-    expected = run_torch(build_export_form(model, **form), inputs)
+    expected = run_torch(build_export_form(network, **form), inputs)
 
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f'.{out.name}.', dir=out.parent) as folder:
         part = export_model(
-            model,
+            network,
             Path(folder, out.name),
             batch=batch,
             precision='fp16' if precision == 'fp16' else 'fp32',
@@ -253,11 +249,11 @@ def describe_model(
         Metadata: The description.
 
     Raises:
-        ValueError: If the model is not top-down, its head does not give the output, or
+        UserError: If the model is not top-down, its head does not give the output, or
             its test pipeline or its keypoints are such as no metadata can tell.
     """
     if not isinstance(model, TopdownPoseEstimator):
-        raise ValueError(
+        raise UserError(
             f'the model is a {type(model).__name__}, expected a TopdownPoseEstimator'
         )
     boxing, affine = _find_transforms(model.cfg)
@@ -266,13 +262,13 @@ def describe_model(
     native = 'heatmap' if len(given) == 1 else 'simcc'
     output = output or native
     if (native, output) == ('simcc', 'heatmap'):
-        raise ValueError(
+        raise UserError(
             f'the head {type(model.head).__name__} gives SimCC vectors and no heatmaps: '
             "export with output='simcc'"
         )
     dataset = describe_dataset(model.dataset_meta)
     if given[0].shape[1] != len(dataset['keypoint_names']):
-        raise ValueError(
+        raise UserError(
             f'the head gives {given[0].shape[1]} keypoints, and the data set '
             f'{dataset["dataset"]} has {len(dataset["keypoint_names"])}'
         )
@@ -312,12 +308,12 @@ def check_differences(
             ``None``, that of the precision
 
     Raises:
-        ValueError: If a difference is larger.
+        UserError: If a difference is larger.
     """
     limit = TOLERANCES[precision] if tolerance is None else tolerance
     worst = max(differences, key=lambda difference: difference.relative)
     if worst.relative > limit:
-        raise ValueError(
+        raise UserError(
             f'the exported file gives something else than PyTorch: output {worst.name} '
             f'differs by {worst.largest:.3g}, {worst.relative:.2%} of its range, where '
             f'{limit:.2%} is allowed for {precision}; no file was written. Where that '
@@ -332,208 +328,8 @@ def _find_transforms(config: Any) -> tuple[GetBBoxCenterScale, TopdownAffine]:
         for transform in Compose(config.test_dataloader.dataset.pipeline).transforms
     }
     if set(found) != set(TRANSFORMS):
-        raise ValueError(
+        raise UserError(
             f'the test pipeline consists of {list(found)}, and an exported file can '
             f'only tell about {list(TRANSFORMS)}'
         )
     return found['GetBBoxCenterScale'], found['TopdownAffine']
-
-
-# The command line
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command line.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the command.
-    """
-    parser.description = (
-        'Export a top-down model to an ONNX file that ONNX Runtime, OpenVINO and, with '
-        '`--output simcc --channels bgr`, rtmlib run. The file is checked against '
-        'PyTorch and says itself how to run it: `mmpose-light infer FILE.onnx …`.'
-    )
-    parser.add_argument(
-        'config',
-        help='config file of a top-down model; or, without a checkpoint, '
-        f'{describe_trained_models()}',
-    )
-    parser.add_argument(
-        'checkpoint', nargs='?', help="a config's weights (default: random ones)"
-    )
-    parser.add_argument('--out', required=True, help='ONNX file to write')
-
-    form = parser.add_argument_group('the form of the file')
-    form.add_argument(
-        '--output',
-        choices=OUTPUTS,
-        help='what it gives: heatmaps, or the vectors that RTMPose gives (default: '
-        "what the model's head gives)",
-    )
-    form.add_argument(
-        '--channels',
-        choices=CHANNELS,
-        default='rgb',
-        help="the order of its input's channels (default: %(default)s); bgr is what "
-        'rtmlib hands over, normalized by the mean and std of R, G, B',
-    )
-    form.add_argument(
-        '--batch',
-        type=_parse_batch,
-        metavar='N|dynamic',
-        help='number of people in its input (default: dynamic, any number)',
-    )
-    form.add_argument(
-        '--preprocess',
-        action='store_true',
-        help='take raw pixels, uint8, (N, H, W, 3), and normalize them in the graph',
-    )
-    form.add_argument(
-        '--precision',
-        choices=TOLERANCES,
-        default='fp32',
-        help='default: %(default)s; int8 needs --calibration-images',
-    )
-    form.add_argument(
-        '--no-simplify', action='store_true', help='leave the graph as it was traced'
-    )
-    form.add_argument(
-        '--opset',
-        type=int,
-        default=17,
-        help=f"version of ONNX's operators, {OPSETS[0]} to {OPSETS[-1]} (default: "
-        '%(default)s)',
-    )
-
-    calibration = parser.add_argument_group('int8')
-    calibration.add_argument(
-        '--calibration-images',
-        nargs='+',
-        metavar='PICTURE',
-        help='pictures, folders or patterns: people as the model will meet them',
-    )
-    calibration.add_argument(
-        '--calibration-ann-file',
-        help='COCO annotations with the boxes of the people on them (default: each '
-        'picture is one person)',
-    )
-    calibration.add_argument(
-        '--calibration-people',
-        type=int,
-        default=CALIBRATION_PEOPLE,
-        help='the most people to take (default: %(default)s)',
-    )
-    calibration.add_argument(
-        '--int8-runtime',
-        choices=list(OPERATORS),
-        default='openvino',
-        help='the runtime that int8 is to be fast in (default: %(default)s)',
-    )
-    calibration.add_argument(
-        '--quantize-ends',
-        action='store_true',
-        help='quantize the first and the last convolution too',
-    )
-    calibration.add_argument(
-        '--float-nodes',
-        nargs='+',
-        default=[],
-        metavar='PATTERN',
-        help='names of further nodes that stay in float32, such as */stage4/*',
-    )
-
-    check = parser.add_argument_group('check')
-    check.add_argument(
-        '--images',
-        nargs='+',
-        metavar='PICTURE',
-        help='pictures of one person each to check the file on (default: the first for '
-        'calibration, or drawn people)',
-    )
-    check.add_argument(
-        '--tolerance',
-        type=float,
-        help='largest difference from PyTorch, relative to the range of the outputs '
-        f'(default: {", ".join(f"{v:g} for {k}" for k, v in TOLERANCES.items())})',
-    )
-    check.add_argument(
-        '--threads', type=int, help='threads of ONNX Runtime (default: its own choice)'
-    )
-
-
-def _parse_batch(text: str) -> int | None:
-    """Read a batch size: a number, or 'dynamic' for any."""
-    if text == 'dynamic':
-        return None
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor 'dynamic'")
-    return int(text)
-
-
-def main(args: argparse.Namespace) -> int:
-    """Run the command line.
-
-    Args:
-        args (argparse.Namespace): What :func:`add_arguments` defines.
-
-    Returns:
-        int: 0; 2 where nothing was written because of an error.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore', UserWarning)  # the host's
-            done = export_onnx(
-                args.config,
-                args.checkpoint,
-                args.out,
-                output=args.output,
-                channels=args.channels,
-                batch=args.batch,
-                preprocess=args.preprocess,
-                precision=args.precision,
-                simplify=not args.no_simplify,
-                opset=args.opset,
-                images=args.images,
-                calibration_images=args.calibration_images,
-                calibration_ann_file=args.calibration_ann_file,
-                calibration_people=args.calibration_people,
-                int8_runtime=args.int8_runtime,
-                float_ends=not args.quantize_ends,
-                float_nodes=args.float_nodes,
-                tolerance=args.tolerance,
-                threads=args.threads,
-            )
-    except (ValueError, OSError, ImportError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    Console().print(make_table(done))
-    return 0
-
-
-def make_table(done: Export) -> Table:
-    """Lay out what came of an export.
-
-    Args:
-        done (Export): What :func:`export_onnx` returned.
-
-    Returns:
-        Table: The table.
-    """
-    said = done.metadata
-    width, height = said.input_size
-    table = Table('', '', title=str(done.file), show_header=False)
-    what = 'raw pixels' if said.preprocess else 'normalized'
-    table.add_row('model', f'{said.model}, {said.precision}')
-    table.add_row('input', f'{width}×{height}, {said.channels.upper()}, {what}')
-    table.add_row('output', ', '.join(OUTPUTS[said.output]))
-    for item in done.differences:
-        table.add_row(
-            f'difference of {item.name}',
-            f'{item.largest:.3g} at most, {item.relative:.2e} of the range '
-            f'(mean {item.mean:.2e}), {done.people} people',
-        )
-    table.add_row('file size', f'{done.file.stat().st_size / 1e6:.2f} MB')
-    table.add_row(
-        'latency', f'{done.latency:.1f} ms for {done.batch} in ONNX Runtime on the CPU'
-    )
-    return table

@@ -23,19 +23,20 @@ COMMANDS = {
     'check-env': 'show the versions of the stack and what to fix',
     'infer': 'estimate poses in images and videos',
     'visualize-heatmaps': "draw a model's heatmaps, scale by scale, over an image",
-    'export-onnx': 'write a model to an ONNX file, checked and described',
+    'export': 'write a model to an ONNX file, checked and described',
     'benchmark': 'measure networks side by side: latency, memory, the training step',
     'plot-curves': 'draw AP and learning rate of training runs over the epochs',
 }
 
 #: What commands were called before version 0.2.
-RENAMED: dict[str, str] = {}
+RENAMED: dict[str, str] = {
+    'export-onnx': 'export',
+}
 
 #: Commands that take a namespace still, and their modules.
 LEGACY = {
     'infer': 'mmpose_light.apis.infer',
     'visualize-heatmaps': 'mmpose_light.visualization.heatmap_pictures',
-    'export-onnx': 'mmpose_light.apis.export',
     'benchmark': 'mmpose_light.cli.benchmark',
     'plot-curves': 'mmpose_light.cli.plot_curves',
     'check-env': 'mmpose_light.utils.check_env',

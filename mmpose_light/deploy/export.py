@@ -19,16 +19,16 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from .forms import CHANNELS, OUTPUTS, build_export_form
-from .fuse import fuse
+from ..utils.errors import UserError
+from .choices import OUTPUTS, check_choice, check_form
+from .forms import build_export_form
+from .fusion import fuse
 from .packages import import_package
 
 if TYPE_CHECKING:
     import onnx
 
 INPUT = 'input'
-#: From the first with per-channel quantization to the last of every PyTorch from 2.1.
-OPSETS = range(13, 18)
 PRECISIONS = ('fp32', 'fp16')
 
 
@@ -48,7 +48,7 @@ def export_model(
     """Write a top-down network to an ONNX file, in its inference form.
 
     The file holds the graph alone: no flip test, no decoding, no metadata
-    (:func:`~mmpose_light.deploy.export_onnx.export_onnx` adds these, and checks). Its
+    (:func:`~mmpose_light.apis.export.export_onnx` adds these, and checks). Its
     input is called ``input``: float32, (N, 3, H, W), normalized by the mean and the
     standard deviation of the model's data preprocessor.
 
@@ -78,8 +78,8 @@ def export_model(
         Path: The file.
 
     Raises:
-        ImportError: If a package of ``pip install mmpose-light[deploy]`` is missing.
-        ValueError: If an argument is not one of those above, the model is in training
+        MissingPackageError: If a package of ``pip install mmpose-light[deploy]`` is missing.
+        UserError: If an argument is not one of those above, the model is in training
             mode, is no top-down model, or cannot be exported in this form.
 
     Example:
@@ -91,10 +91,9 @@ def export_model(
         PosixPath('a.onnx')
     """
     check_form(output=output, channels=channels, batch=batch, opset=opset)
-    if precision not in PRECISIONS:
-        raise ValueError(f'precision {precision!r} is unknown: {PRECISIONS} would do')
+    check_choice('precision', precision, PRECISIONS)
     if not isinstance(model, TopdownPoseEstimator):
-        raise ValueError(
+        raise UserError(
             f'the model is a {type(model).__name__}, expected a TopdownPoseEstimator'
         )
     form = build_export_form(
@@ -110,30 +109,6 @@ def export_model(
     if precision == 'fp16':
         graph = _to_half(graph)
     return save_graph(graph, file)
-
-
-def check_form(*, output: str, channels: str, batch: int | None, opset: int) -> None:
-    """Complain about a form that does not exist.
-
-    Args:
-        output (str): As for :func:`export_model`.
-        channels (str): Likewise.
-        batch (int, optional): Likewise.
-        opset (int): Likewise.
-
-    Raises:
-        ValueError: If one of them is none of those that there are.
-    """
-    if output not in OUTPUTS:
-        raise ValueError(f'output {output!r} is unknown: {tuple(OUTPUTS)} would do')
-    if channels not in CHANNELS:
-        raise ValueError(f'channels {channels!r} is unknown: {CHANNELS} would do')
-    if batch is not None and batch < 1:
-        raise ValueError(f'batch is {batch}, expected 1 or more, or None for any')
-    if opset not in OPSETS:
-        raise ValueError(
-            f'opset {opset} cannot be written: {OPSETS[0]} to {OPSETS[-1]} would do'
-        )
 
 
 class StaticShapes(TorchFunctionMode):
@@ -196,7 +171,7 @@ def _trace(
         reason = str(error).strip().splitlines()[0][:300]
         remedy = 'a fixed one (batch=1, `--batch 1`) may do' if batch is None else ''
         kind = 'any batch size' if batch is None else f'batch size {batch}'
-        raise ValueError(
+        raise UserError(
             f'PyTorch cannot export this model for {kind}: {reason}. {remedy}'.rstrip()
         ) from error
     return onnx.load_from_string(buffer.getvalue())

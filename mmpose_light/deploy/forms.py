@@ -14,9 +14,8 @@ import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor, nn
 
-#: What an exported file gives, and the names of its outputs.
-OUTPUTS = {'heatmap': ('heatmaps',), 'simcc': ('simcc_x', 'simcc_y')}
-CHANNELS = ('rgb', 'bgr')
+from ..utils.errors import UserError
+
 #: Bins of a SimCC vector for one input pixel, as in RTMPose and rtmlib.
 SPLIT_RATIO = 2.0
 
@@ -88,7 +87,7 @@ class HeatmapsToSimCC(nn.Module):
             :class:`MSRAHeatmap` does. Defaults to ``False``
 
     Raises:
-        ValueError: If the input is not a whole multiple of the heatmaps, the same for
+        UserError: If the input is not a whole multiple of the heatmaps, the same for
             width and height, or a heatmap has a side of one pixel.
 
     Example:
@@ -108,7 +107,7 @@ class HeatmapsToSimCC(nn.Module):
         super().__init__()
         strides = [a / b for a, b in zip(input_size, heatmap_size, strict=True)]
         if strides[0] != strides[1] or strides[0] % 1 or min(heatmap_size) < 2:
-            raise ValueError(
+            raise UserError(
                 f'heatmaps of {heatmap_size[0]}×{heatmap_size[1]} do not make SimCC '
                 f'vectors for an input of {input_size[0]}×{input_size[1]}: the input '
                 "must be a whole multiple of them; export with output='heatmap'"
@@ -200,7 +199,7 @@ def build_export_form(
         ExportForm: The module; its outputs are those that :func:`output_names` names.
 
     Raises:
-        ValueError: If the network gives neither heatmaps nor SimCC vectors, or its
+        UserError: If the network gives neither heatmaps nor SimCC vectors, or its
             heatmaps make no SimCC vectors.
     """
     swap = channels != network_channels(model)
@@ -248,7 +247,7 @@ def network_output(
         tuple[Tensor, ...]: Heatmaps, or the SimCC vectors of x and y.
 
     Raises:
-        ValueError: If it gives something else.
+        UserError: If it gives something else.
     """
     width, height = input_size
     device = next(model.parameters()).device
@@ -257,9 +256,26 @@ def network_output(
     given = tuple(given) if isinstance(given, tuple | list) else (given,)
     if [getattr(item, 'ndim', None) for item in given] not in ([4], [3, 3]):
         shapes = [tuple(getattr(item, 'shape', ())) for item in given]
-        raise ValueError(
+        raise UserError(
             f'the head {type(model.head).__name__} gives outputs of shapes {shapes}, '
             'and only heatmaps (N, K, h, w) or a pair of SimCC vectors (N, K, W) can '
             'be exported'
         )
     return given
+
+
+@torch.no_grad()
+def run_torch(form: nn.Module, images: np.ndarray) -> list[np.ndarray]:
+    """Run a model in the form in which it is exported, one image at a time.
+
+    Args:
+        form (nn.Module): What :func:`build_export_form` returned.
+        images (np.ndarray): Its input.
+
+    Returns:
+        list[np.ndarray]: The outputs for all images.
+    """
+    device = next(form.parameters()).device
+    given = [form(torch.from_numpy(image[None]).to(device)) for image in images]
+    given = [item if isinstance(item, tuple) else (item,) for item in given]
+    return [torch.cat(parts).cpu().numpy() for parts in zip(*given, strict=True)]

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from mmengine.config import Config
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
+from ..utils.errors import UserError
 from ..version import __version__
 from .packages import import_package
 
 if TYPE_CHECKING:
     import onnx
+    from mmengine.config import Config
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,16 +92,16 @@ class Metadata:
             Metadata: What they say.
 
         Raises:
-            ValueError: If it has not all of them, or one cannot be read.
+            UserError: If it has not all of them, or one cannot be read.
         """
         found = {prop.key: prop.value for prop in graph.metadata_props}
         missing = [field.name for field in dataclasses.fields(cls)]
         missing = [name for name in missing if name not in found]
         if missing:
-            raise ValueError(
+            raise UserError(
                 f'{file} does not say how to run it, its metadata lack '
                 f'{", ".join(missing[:3])}{", …" * (len(missing) > 3)}: export the '
-                'model with `mmpose-light export-onnx`'
+                'model with `mmpose-light export`'
             )
         values = {}
         for field in dataclasses.fields(cls):
@@ -109,7 +109,7 @@ class Metadata:
             try:
                 values[field.name] = text if field.type is str else json.loads(text)
             except ValueError as error:
-                raise ValueError(
+                raise UserError(
                     f'{file} has metadata that are no json: {field.name} is {text!r:.80}'
                 ) from error
         values['input_size'] = tuple(values['input_size'])
@@ -117,6 +117,8 @@ class Metadata:
 
     def dataset_meta(self) -> dict[str, Any]:
         """Return what MMPose wants to know of a data set, for drawing its skeletons."""
+        from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
         names = self.keypoint_names
         mirror = {a: b for pair in self.flip_pairs for a, b in (pair, pair[::-1])}
         keypoints = {
@@ -144,8 +146,10 @@ class Metadata:
             )
         )
 
-    def host_config(self) -> Config:
+    def host_config(self) -> 'Config':
         """Return what MMPose's inferencers read of a config: how to make an input."""
+        from mmengine.config import Config
+
         pipeline = [
             dict(type='LoadImage'),
             dict(type='GetBBoxCenterScale', padding=self.box_padding),

@@ -3,6 +3,8 @@
 import importlib
 from types import ModuleType
 
+from ..utils.errors import MissingPackageError
+
 
 def import_package(name: str) -> ModuleType:
     """Import a package of ``pip install mmpose-light[deploy]``.
@@ -14,7 +16,7 @@ def import_package(name: str) -> ModuleType:
         ModuleType: The module.
 
     Raises:
-        ImportError: If it is not installed; the message says how to install it.
+        MissingPackageError: If it is not installed; the message says how to get it.
 
     Example:
         >>> import_package('onnx').__name__
@@ -25,8 +27,7 @@ def import_package(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != name.partition('.')[0]:
             raise
-        raise ImportError(
+        raise MissingPackageError(
             f'{name} is not installed, and this needs it: '
-            '`pip install mmpose-light[deploy]`',
-            name=name,
+            '`pip install mmpose-light[deploy]`'
         ) from error

@@ -4,12 +4,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import nn
 
-from .sessions import OnnxRuntimeSession, OpenVINOSession
+if TYPE_CHECKING:
+    from .sessions import OnnxRuntimeSession, OpenVINOSession
 
 #: The largest difference from PyTorch, relative to the range of the outputs, that is
 #: rounding and not a mistake. Eight bits are no rounding: what they cost is told by the
@@ -72,26 +72,8 @@ def compare(
     return differences
 
 
-@torch.no_grad()
-def run_torch(form: nn.Module, images: np.ndarray) -> list[np.ndarray]:
-    """Run a model in the form in which it is exported, one image at a time.
-
-    Args:
-        form (nn.Module): What :func:`~mmpose_light.deploy.forms.build_export_form`
-            returned.
-        images (np.ndarray): Its input.
-
-    Returns:
-        list[np.ndarray]: The outputs for all images.
-    """
-    device = next(form.parameters()).device
-    given = [form(torch.from_numpy(image[None]).to(device)) for image in images]
-    given = [item if isinstance(item, tuple) else (item,) for item in given]
-    return [torch.cat(parts).cpu().numpy() for parts in zip(*given, strict=True)]
-
-
 def measure_latency(
-    session: OnnxRuntimeSession | OpenVINOSession, image: np.ndarray
+    session: 'OnnxRuntimeSession | OpenVINOSession', image: np.ndarray
 ) -> float:
     """Measure how long a file takes.
 

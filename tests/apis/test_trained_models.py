@@ -121,7 +121,7 @@ def test_heatmaps_by_name(tmp_path, coco_people, capsys):
         ('infer TYPO folder', 'TYPO folder without an input'),
         ('visualize-heatmaps TYPO a.jpg', 'TYPO a.jpg without an image'),
         ('visualize-heatmaps TYPO none a.jpg', 'config TYPO does not exist'),
-        ('export-onnx TYPO --out a.onnx', 'config TYPO does not exist'),
+        ('export TYPO --out a.onnx', 'config TYPO does not exist'),
     ],
 )
 def test_a_typo_is_told(command, problem, capsys):
@@ -145,7 +145,7 @@ def test_a_name_with_a_checkpoint_is_refused(capsys):
 def test_export_by_name(tmp_path, deploy_packages):
     from mmpose_light.apis.export import export_onnx
 
-    done = export_onnx(NAME, None, tmp_path / 'model.onnx', threads=1)
+    done = export_onnx(NAME, tmp_path / 'model.onnx', threads=1)
     assert done.metadata.model == MODELS[NAME].config.stem
     assert done.people
 

@@ -73,7 +73,7 @@ def test_dataset_meta_is_the_hosts(metadata, smooth_model):
 
 def test_a_file_of_somebody_else():
     with pytest.raises(
-        ValueError, match=r'b\.onnx.*lack model, input_size.*export-onn'
+        ValueError, match=r'b\.onnx.*lack model, input_size.*light export'
     ):
         Metadata.read(empty_graph(), 'b.onnx')
 

@@ -112,12 +112,13 @@ def test_udp(smooth_model, image, tmp_path):
     expected, _ = expect(model, image, BOXES)
     assert np.abs(expected - expect(smooth_model.model, image, BOXES)[0]).max() > 0.5
 
-    args = (tmp_path / 'udp.py', smooth_model.checkpoint)
-    done = export_onnx(*args, tmp_path / 'udp.onnx', threads=1)
+    options = dict(weights=smooth_model.checkpoint, threads=1)
+    done = export_onnx(tmp_path / 'udp.py', tmp_path / 'udp.onnx', **options)
     found, _ = ExportedModel(done.file, threads=1).estimate(image, BOXES)
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
-    done = export_onnx(*args, tmp_path / 'simcc.onnx', output='simcc', threads=1)
+    out = tmp_path / 'simcc.onnx'
+    done = export_onnx(tmp_path / 'udp.py', out, output='simcc', **options)
     crops = np.stack([cv2.resize(image, (96, 128))])
     found = ExportedModel(done.file, threads=1).run(crops)
     pixels = torch.from_numpy(make_input(crops, done.metadata))

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..utils.errors import UserError
+from .choices import check_choice
 from .packages import import_package
 
 if TYPE_CHECKING:
@@ -67,16 +69,13 @@ def quantize(
         onnx.ModelProto: The quantized graph, with float32 inputs and outputs.
 
     Raises:
-        ImportError: If onnx or onnxruntime is not installed.
-        ValueError: If there are no images, the runtime is unknown, or no node fits a
+        MissingPackageError: If onnx or onnxruntime is not installed.
+        UserError: If there are no images, the runtime is unknown, or no node fits a
             pattern.
     """
-    if runtime not in OPERATORS:
-        raise ValueError(
-            f'unknown runtime {runtime!r}: eight bits are for one of {list(OPERATORS)}'
-        )
+    check_choice('runtime of eight bits', runtime, OPERATORS)
     if len(images) == 0:
-        raise ValueError('no images to calibrate on: give some tens of people')
+        raise UserError('no images to calibrate on: give some tens of people')
     onnx = import_package('onnx')
     quantization = import_package('onnxruntime.quantization')
     excluded = _float_nodes(graph, float_ends, float_nodes)
@@ -116,7 +115,7 @@ def _float_nodes(
     for pattern in patterns:
         found = fnmatch.filter(names, pattern)
         if not found:
-            raise ValueError(
+            raise UserError(
                 f'no node is called {pattern!r}: names are such as {convs[:2]}, and '
                 '* stands for anything'
             )
