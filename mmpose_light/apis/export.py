@@ -25,7 +25,7 @@ from ..deploy.forms import (
 )
 from ..deploy.metadata import Metadata, describe_dataset
 from ..deploy.runtime import make_input, read_graph, run_batches
-from ..deploy.sessions import open_session
+from ..deploy.runtimes import open_runtime
 from ..deploy.verify import TOLERANCES, Difference, compare, measure_latency
 from ..utils.errors import UserError
 from ..utils.files import check_absent
@@ -215,7 +215,7 @@ def export_onnx(
         metadata.write(graph)
         save_graph(graph, part)
 
-        session = open_session(part, threads=threads)
+        session = open_runtime(part, threads=threads)
         found = run_batches(session, inputs, batch)
         differences = compare(OUTPUTS[metadata.output], found, expected)
         check_differences(differences, precision, tolerance)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from .sessions import OnnxRuntimeSession, OpenVINOSession
+    from .runtimes import RuntimeFile
 
 #: The largest difference from PyTorch, relative to the range of the outputs, that is
 #: rounding and not a mistake. Eight bits are no rounding: what they cost is told by the
@@ -72,13 +72,11 @@ def compare(
     return differences
 
 
-def measure_latency(
-    session: 'OnnxRuntimeSession | OpenVINOSession', image: np.ndarray
-) -> float:
+def measure_latency(file: 'RuntimeFile', image: np.ndarray) -> float:
     """Measure how long a file takes.
 
     Args:
-        session (OnnxRuntimeSession | OpenVINOSession): The file.
+        file (RuntimeFile): The file, opened.
         image (np.ndarray): Its input.
 
     Returns:
@@ -87,6 +85,6 @@ def measure_latency(
     times = []
     for _ in range(WARM_UPS + RUNS):
         start = time.perf_counter()
-        session.run(image)
+        file.run(image)
         times.append(time.perf_counter() - start)
     return 1000 * median(times[WARM_UPS:])

@@ -12,13 +12,12 @@ from mmengine.config import Config
 from mmpose.apis import init_model
 
 from mmpose_light.deploy import export_model
-from mmpose_light.deploy.sessions import open_session
+from mmpose_light.deploy.runtimes import RUNTIMES, open_runtime
 
 pytestmark = pytest.mark.usefixtures('deploy_packages')
 
 ZOO = Path(mmpose.__file__).parent / '.mim/configs/body_2d_keypoint'
 SIZE = (96, 128)
-BACKENDS = ('onnxruntime', 'openvino')
 
 
 def shallow_lite_hrnet(config):
@@ -80,26 +79,26 @@ def file(smooth_model, tmp_path_factory):
     return export_model(smooth_model.model, file, input_size=SIZE)
 
 
-@pytest.mark.parametrize('backend', BACKENDS)
-def test_any_number_of_images(smooth_model, file, backend):
-    session = open_session(file, backend, threads=1)
+@pytest.mark.parametrize('runtime', RUNTIMES)
+def test_any_number_of_images(smooth_model, file, runtime):
+    opened = open_runtime(file, runtime, threads=1)
     for count in (1, 3):
         image = noise(count)
-        assert_near(session.run(image), run_torch(smooth_model.model, image))
+        assert_near(opened.run(image), run_torch(smooth_model.model, image))
 
 
-@pytest.mark.parametrize('backend', BACKENDS)
+@pytest.mark.parametrize('runtime', RUNTIMES)
 @pytest.mark.parametrize('batch', [1, 2])
-def test_fixed_number_of_images(smooth_model, tmp_path, backend, batch):
+def test_fixed_number_of_images(smooth_model, tmp_path, runtime, batch):
     file = export_model(
         smooth_model.model, tmp_path / 'a.onnx', input_size=SIZE, batch=batch
     )
-    session = open_session(file, backend, threads=1)
+    opened = open_runtime(file, runtime, threads=1)
     image = noise(batch)
-    assert_near(session.run(image), run_torch(smooth_model.model, image))
-    if backend == 'onnxruntime':
+    assert_near(opened.run(image), run_torch(smooth_model.model, image))
+    if runtime == 'onnxruntime':
         with pytest.raises(Exception, match='Got: 4 Expected'):
-            session.run(noise(4))
+            opened.run(noise(4))
 
 
 @pytest.mark.parametrize('name', NETWORKS)
@@ -116,11 +115,11 @@ def test_networks(name, repo_dir, tmp_path):
         warnings.simplefilter('ignore')
         model = init_model(config, device='cpu')
     file = export_model(model, tmp_path / 'a.onnx', input_size=size)
-    for backend in BACKENDS:
-        session = open_session(file, backend, threads=1)
+    for runtime in RUNTIMES:
+        opened = open_runtime(file, runtime, threads=1)
         for count in (1, 2):
             image = noise(count, size)
-            assert_near(session.run(image), run_torch(model, image))
+            assert_near(opened.run(image), run_torch(model, image))
 
 
 def test_the_model_is_left_as_it_is(smooth_model, file):
@@ -138,7 +137,7 @@ def test_simplifying_changes_nothing_but_the_graph(smooth_model, file, tmp_path)
         smooth_model.model, tmp_path / 'a.onnx', input_size=SIZE, simplify=False
     )
     image = noise(1)
-    found = [open_session(f, threads=1).run(image) for f in (file, plain)]
+    found = [open_runtime(f, threads=1).run(image) for f in (file, plain)]
     assert_near(*found, tolerance=1e-6)
     nodes = [len(onnx.load(f).graph.node) for f in (file, plain)]
     assert nodes[0] < nodes[1]
@@ -155,18 +154,18 @@ def test_opset(smooth_model, tmp_path, opset):
         item.version for item in onnx.load(file).opset_import if not item.domain
     ] == [opset]
     image = noise(1)
-    found = open_session(file, threads=1).run(image)
+    found = open_runtime(file, threads=1).run(image)
     assert_near(found, run_torch(smooth_model.model, image))
 
 
-@pytest.mark.parametrize('backend', BACKENDS)
-def test_half_precision(smooth_model, file, tmp_path, backend):
+@pytest.mark.parametrize('runtime', RUNTIMES)
+def test_half_precision(smooth_model, file, tmp_path, runtime):
     half = export_model(
         smooth_model.model, tmp_path / 'a.onnx', input_size=SIZE, precision='fp16'
     )
     assert half.stat().st_size < 0.65 * file.stat().st_size
     image = noise(2)
-    found = open_session(half, backend, threads=1).run(image)
+    found = open_runtime(half, runtime, threads=1).run(image)
     assert found[0].dtype == np.float32
     expected = run_torch(smooth_model.model, image)
     assert_near(found, expected, tolerance=1e-2)
@@ -221,22 +220,3 @@ def test_what_pytorch_cannot_export(smooth_model, tmp_path, monkeypatch):
     monkeypatch.setattr(smooth_model.model.head, 'final_layer', Spectrum().eval())
     with pytest.raises(ValueError, match='cannot export.*svd.*--batch 1'):
         export_model(smooth_model.model, tmp_path / 'a.onnx', input_size=SIZE)
-
-
-@pytest.mark.parametrize(
-    'options, message',
-    [
-        (dict(backend='tensorrt'), r"'tensorrt' is unknown: \('onnxruntime', 'openv"),
-        (dict(threads=0), 'threads is 0, expected 1 or more'),
-    ],
-)
-def test_bad_sessions(file, options, message):
-    with pytest.raises(ValueError, match=message):
-        open_session(file, **options)
-
-
-@pytest.mark.parametrize('backend', BACKENDS)
-def test_files_that_no_backend_loads(tmp_path, backend):
-    (tmp_path / 'a.onnx').write_bytes(b'no graph')
-    with pytest.raises(ValueError, match=r'cannot load .*a\.onnx'):
-        open_session(tmp_path / 'a.onnx', backend)

@@ -6,7 +6,7 @@ import pytest
 
 from mmpose_light.deploy import export_model, quantize
 from mmpose_light.deploy.export import save_graph
-from mmpose_light.deploy.sessions import open_session
+from mmpose_light.deploy.runtimes import open_runtime
 
 pytestmark = pytest.mark.usefixtures('deploy_packages')
 
@@ -51,13 +51,13 @@ def test_weights_have_eight_bits_and_a_scale_for_each_channel(graph):
     assert all(weights_of(both, conv) for conv in convolutions(both))
 
 
-@pytest.mark.parametrize('backend', ['onnxruntime', 'openvino'])
-def test_outputs_stay_near(graph, tmp_path, backend):
+@pytest.mark.parametrize('runtime', ['onnxruntime', 'openvino'])
+def test_outputs_stay_near(graph, tmp_path, runtime):
     images = noise(6)
     file = save_graph(quantize(graph, images), tmp_path / 'int8.onnx')
     plain = save_graph(graph, tmp_path / 'fp32.onnx')
-    expected = open_session(plain, threads=1).run(images[:2])[0]
-    found = open_session(file, backend, threads=1).run(images[:2])[0]
+    expected = open_runtime(plain, threads=1).run(images[:2])[0]
+    found = open_runtime(file, runtime, threads=1).run(images[:2])[0]
     apart = np.abs(found - expected) / np.ptp(expected)
     assert 1e-5 < apart.max() < 0.25
     assert apart.mean() < 0.03

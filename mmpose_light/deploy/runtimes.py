@@ -1,0 +1,251 @@
+"""The runtimes of exported files, behind one interface: arrays in, arrays out.
+
+Both run one stream, which is what one image at a time is fastest with, all of their own
+optimizations, and nothing between two runs: threads that wait for more would take the
+processor from whatever comes next.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..utils.errors import UserError
+from .choices import check_choice
+from .packages import import_package
+
+#: Types of an input by their names in ONNX Runtime.
+_DTYPES = {
+    'tensor(float)': np.float32,
+    'tensor(float16)': np.float16,
+    'tensor(uint8)': np.uint8,
+}
+
+
+class OnnxRuntimeFile:
+    """A file with one input, opened in ONNX Runtime: see :func:`open_runtime`.
+
+    Args:
+        file (str | Path | bytes): The ONNX file, or its content.
+        threads (int, optional): Number of threads; None for ONNX Runtime's choice.
+        device (str): 'cpu', 'cuda', 'cuda:1' …
+
+    Raises:
+        UserError: If ONNX Runtime cannot load the file, or has no such device.
+
+    Attributes:
+        input_shape (tuple[int | None, ...]): Sides of the input; None for any.
+        input_dtype (np.dtype): Its type.
+    """
+
+    def __init__(
+        self, file: str | Path | bytes, threads: int | None, device: str
+    ) -> None:
+        runtime = import_package('onnxruntime')
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = threads or 0
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors
+        options.add_session_config_entry('session.force_spinning_stop', '1')
+        providers: list[Any] = ['CPUExecutionProvider']
+        if device != 'cpu':
+            if 'CUDAExecutionProvider' not in runtime.get_available_providers():
+                raise UserError(
+                    f'this ONNX Runtime runs on the CPU only, not on {device!r}: '
+                    '`pip install onnxruntime-gpu` in the place of onnxruntime'
+                )
+            index = int(device.partition(':')[2] or 0)
+            providers.insert(0, ('CUDAExecutionProvider', {'device_id': index}))
+        try:
+            self._session = runtime.InferenceSession(
+                file if isinstance(file, bytes) else str(file),
+                options,
+                providers=providers,
+            )
+        except Exception as error:  # of classes that onnxruntime does not make public
+            raise _cannot_load('ONNX Runtime', runtime, file, error) from error
+        (given,) = self._session.get_inputs()
+        self._name = given.name
+        self.input_shape = tuple(
+            side if isinstance(side, int) else None for side in given.shape
+        )
+        self.input_dtype = np.dtype(_DTYPES[given.type])
+
+    def run(self, images: np.ndarray) -> list[np.ndarray]:
+        """Return the outputs, in the file's order, for an input."""
+        return self._session.run(None, {self._name: images})
+
+
+class OpenVINOFile:
+    """A file with one input, opened in OpenVINO: see :func:`open_runtime`.
+
+    Args:
+        file (str | Path | bytes): The ONNX file, or its content.
+        threads (int, optional): Number of threads; None for OpenVINO's choice.
+        device (str): 'cpu'.
+
+    Raises:
+        UserError: If OpenVINO cannot load the file.
+
+    Attributes:
+        input_shape (tuple[int | None, ...]): Sides of the input; None for any.
+        input_dtype (np.dtype): Its type.
+    """
+
+    def __init__(
+        self, file: str | Path | bytes, threads: int | None, device: str
+    ) -> None:
+        runtime = import_package('openvino')
+        options = {
+            'PERFORMANCE_HINT': 'LATENCY',
+            'NUM_STREAMS': 1,
+            # left to itself it takes bfloat16 where the CPU has it
+            'INFERENCE_PRECISION_HINT': 'f32',
+        }
+        if threads is not None:
+            options['INFERENCE_NUM_THREADS'] = threads
+        core = runtime.Core()
+        try:
+            model = (
+                core.read_model(file, b'')
+                if isinstance(file, bytes)
+                else core.read_model(str(file))
+            )
+            self._model = core.compile_model(model, device.upper(), options)
+        except RuntimeError as error:
+            raise _cannot_load('OpenVINO', runtime, file, error) from error
+        self._request = self._model.create_infer_request()
+        given = self._model.input(0)
+        self.input_shape = tuple(
+            None if side.is_dynamic else side.get_length()
+            for side in given.partial_shape
+        )
+        self.input_dtype = np.dtype(given.element_type.to_dtype())
+
+    def run(self, images: np.ndarray) -> list[np.ndarray]:
+        """Return the outputs, in the file's order, for an input."""
+        given = self._request.infer([images])
+        return [given[output] for output in self._model.outputs]
+
+
+#: An exported file, opened.
+RuntimeFile = OnnxRuntimeFile | OpenVINOFile
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Something that runs exported files.
+
+    Attributes:
+        name (str): What it is called in options.
+        title (str): What it is called in tables.
+        package (str): The module that it needs.
+        precisions (tuple[str, ...]): Those of a file that it computes in.
+        devices (tuple[str, ...]): Where it runs.
+        open (Callable): Opens a file, or its content, with a number of threads, on a
+            device.
+    """
+
+    name: str
+    title: str
+    package: str
+    precisions: tuple[str, ...]
+    devices: tuple[str, ...]
+    open: Callable[[str | Path | bytes, int | None, str], RuntimeFile]
+
+
+#: The runtimes by their names.
+RUNTIMES = {
+    runtime.name: runtime
+    for runtime in (
+        Runtime(
+            name='onnxruntime',
+            title='ONNX Runtime',
+            package='onnxruntime',
+            precisions=('fp32', 'fp16', 'int8'),
+            devices=('cpu', 'cuda'),
+            open=OnnxRuntimeFile,
+        ),
+        Runtime(
+            name='openvino',
+            title='OpenVINO',
+            package='openvino',
+            precisions=('fp32', 'int8'),
+            devices=('cpu',),
+            open=OpenVINOFile,
+        ),
+    )
+}
+
+
+def check_runtime(name: str, device: str = 'cpu') -> Runtime:
+    """Complain about a runtime that cannot be used.
+
+    Args:
+        name (str): The runtime.
+        device (str): Where it is to run. Defaults to ``'cpu'``
+
+    Returns:
+        Runtime: The runtime of that name.
+
+    Raises:
+        MissingPackageError: If it is not installed.
+        UserError: If there is no such runtime, or not on that device.
+    """
+    check_choice('runtime', name, RUNTIMES)
+    runtime = RUNTIMES[name]
+    if device.partition(':')[0] not in runtime.devices:
+        raise UserError(
+            f'{runtime.title} runs on {" and ".join(runtime.devices)} here, not on '
+            f'{device!r}'
+        )
+    import_package(runtime.package)
+    return runtime
+
+
+def open_runtime(
+    file: str | Path | bytes,
+    runtime: str = 'onnxruntime',
+    threads: int | None = None,
+    device: str = 'cpu',
+) -> RuntimeFile:
+    """Open an exported file in a runtime.
+
+    Args:
+        file (str | Path | bytes): The ONNX file, or its content.
+        runtime (str): A key of :data:`RUNTIMES`. Defaults to ``'onnxruntime'``
+        threads (int, optional): Number of threads. Defaults to ``None``, what the
+            runtime takes for the best
+        device (str): 'cpu', 'cuda', 'cuda:1' … Defaults to ``'cpu'``
+
+    Returns:
+        RuntimeFile: It has a method ``run``, from an array to the list of outputs, and
+        knows its ``input_shape`` (None for any) and its ``input_dtype``.
+
+    Raises:
+        MissingPackageError: If the runtime is not installed.
+        UserError: If there is no such runtime, not on that device, it cannot load the
+            file, or the number of threads is less than 1.
+
+    Example:
+        >>> from mmpose_light.deploy.runtimes import open_runtime
+        >>> file = open_runtime('el_hrnet.onnx', 'openvino')  # doctest: +SKIP
+        >>> file.input_shape  # doctest: +SKIP
+        (None, 3, 256, 192)
+    """
+    if threads is not None and threads < 1:
+        raise UserError(f'threads is {threads}, expected 1 or more')
+    return check_runtime(runtime, device).open(file, threads, device)
+
+
+def _cannot_load(
+    title: str, runtime: Any, file: str | Path | bytes, error: Exception
+) -> UserError:
+    """Make the error of a file that a runtime does not take."""
+    name = 'the graph' if isinstance(file, bytes) else file
+    lines = [line for line in str(error).splitlines() if line.strip()] or ['?']
+    return UserError(
+        f'{title} {runtime.__version__} cannot load {name}: {lines[0][:300]}'
+    )
