@@ -302,8 +302,8 @@ def test_tools_of_mmpose_on_a_config_of_a_checkout(checkout, work_dir):
 
 def test_installed_package_has_trained_models(site, work_dir):
     code = (
-        'from mmpose_light.apis.trained_models import *;'
-        'print(*[with_weights(name, None)[1] for name in list_trained_models()])'
+        'from mmpose_light.apis.models import find_model, list_models;'
+        'print(*[find_model(name).weights for name in list_models(trained=True)])'
     )
     out = run(sys.executable, '-c', code, cwd=work_dir, path=site).split()
     weights = site / 'mmpose_light/.mim/weights'
@@ -371,7 +371,7 @@ def test_mim_run(checkpoint, site, work_dir):
     picture = 'data/coco/val2017/000000000001.jpg'
     run(
         *(sys.executable, '-m', 'mim', 'run', 'mmpose_light', 'infer'),
-        *(config, checkpoint, picture, '--out-dir', 'inferred'),
+        *(config, picture, '--weights', checkpoint, '--out-dir', 'inferred'),
         cwd=work_dir,
         path=site,
     )

@@ -1,11 +1,8 @@
-"""Estimate poses in pictures and videos."""
+"""Estimate poses in images and videos: ``mmpose-light infer``."""
 
-import argparse
 import sys
 
-from mmpose_light.apis.infer import add_arguments, main
+from mmpose_light.cli import main
 
 if __name__ == '__main__':
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    sys.exit(main(parser.parse_args()))
+    sys.exit(main(['infer', *sys.argv[1:]]))

@@ -1,12 +1,14 @@
-"""Person boxes from COCO json files, matched with the pictures they belong to."""
+"""Person boxes from COCO json files, matched with the images they belong to."""
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 import numpy as np
+
+from ..utils.errors import UserError
+from ..utils.files import read_json
 
 PERSON = 1  # COCO's category id
 
@@ -51,16 +53,16 @@ class GivenBoxes:
             GivenBoxes: The boxes of all people; boxes without extent are left out.
 
         Raises:
-            FileNotFoundError: If a file does not exist.
-            ValueError: If a file is not of that format, or neither was given.
+            MissingFileError: If a file does not exist.
+            UserError: If a file is not of that format, or neither was given.
         """
         if boxes is None and ann_file is None:
-            raise ValueError('give boxes, ann_file or both')
+            raise UserError('give boxes, ann_file or both')
         images, person, entries = None, PERSON, None
         if ann_file is not None:
-            dataset = _read_json(ann_file)
+            dataset = read_json(ann_file)
             if not isinstance(dataset, dict) or 'images' not in dataset:
-                raise ValueError(
+                raise UserError(
                     f"{ann_file} is no COCO annotation file: it has no 'images'. "
                     'Detection results go to boxes'
                 )
@@ -72,9 +74,9 @@ class GivenBoxes:
                 a for a in dataset.get('annotations', []) if not a.get('iscrowd', 0)
             ]
         if boxes is not None:
-            entries = _read_json(boxes)
+            entries = read_json(boxes)
             if not isinstance(entries, list):
-                raise ValueError(
+                raise UserError(
                     f'{boxes} is no file of detection results: expected a list of '
                     'image_id, category_id, bbox, score. COCO annotations go to '
                     'ann_file'
@@ -90,23 +92,23 @@ class GivenBoxes:
         return cls(found, images)
 
     def of_images(self, paths: Sequence[str]) -> dict[int, np.ndarray]:
-        """Look up the boxes of each of these pictures.
+        """Look up the boxes of each of these images.
 
         Args:
-            paths (Sequence[str]): The picture files.
+            paths (Sequence[str]): The image files.
 
         Returns:
             dict[int, np.ndarray]: By position in ``paths``; without those that have
             no box.
 
         Raises:
-            ValueError: If two files stand for one image, or none of them has a box.
+            UserError: If two files stand for one image, or none of them has a box.
         """
         ids = [self._image_id(path) for path in paths]
         seen = {}
         for path, image_id in zip(paths, ids, strict=True):
             if image_id is not None and image_id in seen:
-                raise ValueError(
+                raise UserError(
                     f'{seen[image_id]} and {path} both stand for image {image_id} of '
                     'the given boxes: run them one by one, or give the annotation '
                     'file that tells their ids'
@@ -114,15 +116,15 @@ class GivenBoxes:
             seen[image_id] = path
         boxes = {i: self.boxes[key] for i, key in enumerate(ids) if key in self.boxes}
         if not boxes:
-            raise ValueError(
-                f'none of the {len(paths)} pictures has a given box: {paths[0]} is '
+            raise UserError(
+                f'none of the {len(paths)} images has a given box: {paths[0]} is '
                 f'looked up as image {ids[0]!r}, and there are boxes for '
                 f'{list(self.boxes)[:4]}. The annotation file (ann_file) tells ids'
             )
         return boxes
 
     def _image_id(self, path: str) -> int | str | None:
-        """Return the id of a picture, None where the annotation file does not name it."""
+        """Return the id of an image, None where the annotation file does not name it."""
         path = PurePath(path)
         if self.images is None:
             if path.stem in self.boxes or path.name in self.boxes:
@@ -137,18 +139,8 @@ class GivenBoxes:
         if len(entries) > 1:
             entries = [e for e in entries if path.parts[-len(e[0]) :] == e[0]]
         if len(entries) > 1:
-            raise ValueError(f'the annotation file names {path.name} more than once')
+            raise UserError(f'the annotation file names {path.name} more than once')
         return entries[0][1] if entries else None
-
-
-def _read_json(path: str | Path) -> dict | list:
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'{path} does not exist')
-    try:
-        return json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(f'{path} is no json file: {error}') from error
 
 
 def _parse(entry: dict, where: str) -> tuple[int | str, list[float]]:
@@ -158,9 +150,9 @@ def _parse(entry: dict, where: str) -> tuple[int | str, list[float]]:
         x, y, w, h = (float(value) for value in entry['bbox'])
         score = float(entry.get('score', 1))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(
+        raise UserError(
             f'{where} does not have image_id and a bbox of four numbers: {entry!r:.200}'
         ) from error
     if not np.isfinite([x, y, w, h, score]).all():
-        raise ValueError(f'{where} has a box that is not finite: {entry["bbox"]}')
+        raise UserError(f'{where} has a box that is not finite: {entry["bbox"]}')
     return image_id, [x, y, x + w, y + h, score]

@@ -1,4 +1,4 @@
-"""People cut out of pictures exactly as a model sees them when it is tested."""
+"""People cut out of images exactly as a model sees them when it is tested."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,9 +8,11 @@ from mmengine.dataset import Compose
 from mmpose.utils.typing import ConfigType
 
 from ..datasets.synthetic_people import draw_picture
+from ..deploy.image_reading import read_image
+from ..utils.errors import UserError
 from .given_boxes import GivenBoxes
-from .infer import find_inputs
-from .inferencer import NO_BOXES, read_image
+from .inputs import find_inputs
+from .people import NO_BOXES
 
 
 def crop_people(
@@ -19,27 +21,27 @@ def crop_people(
     ann_file: str | Path | None = None,
     count: int | None = None,
 ) -> np.ndarray:
-    """Cut people out of pictures.
+    """Cut people out of images.
 
     Args:
         config (ConfigType): The model's config, whose test pipeline makes the crops.
-        images (str | Path | Sequence): Pictures, folders of pictures, glob patterns.
+        images (str | Path | Sequence): Images, folders of images, glob patterns.
         ann_file (str | Path, optional): COCO annotations with the boxes of the people
-            on them. Defaults to ``None``, each picture is one person
-        count (int, optional): The most people to take, from all over the pictures.
+            on them. Defaults to ``None``, each image is one person
+        count (int, optional): The most people to take, from all over the images.
             Defaults to ``None``, all
 
     Returns:
         np.ndarray: The crops, BGR, uint8, shape (N, H, W, 3).
 
     Raises:
-        FileNotFoundError: If a picture or the annotation file does not exist.
-        ValueError: If a picture cannot be read, none has a person, or a file is
+        MissingFileError: If an image or the annotation file does not exist.
+        UserError: If an image cannot be read, none has a person, or a file is
             something else.
     """
     paths, videos = find_inputs(images)
     if videos:
-        raise ValueError(f'{videos[0]} is a video: give pictures')
+        raise UserError(f'{videos[0]} is a video: give images')
     boxes = dict.fromkeys(range(len(paths)))
     if ann_file is not None:
         given = GivenBoxes.from_files(ann_file=ann_file).of_images(paths)
@@ -57,8 +59,8 @@ def crop_people(
     for path, box in people:
         try:
             image = read_image(path)
-        except ValueError as error:
-            raise ValueError(f'picture {path} cannot be read: {error}') from error
+        except UserError as error:
+            raise UserError(f'image {path} cannot be read: {error}') from error
         crops.append(_crop(pipeline, image, box))
     return np.stack(crops)
 
@@ -79,7 +81,7 @@ def crop_synthetic_people(config: ConfigType, count: int = 2) -> np.ndarray:
 
 
 def _crop(pipeline: Compose, image: np.ndarray, box: np.ndarray | None) -> np.ndarray:
-    """Cut one person out; the whole picture where there is no box."""
+    """Cut one person out; the whole image where there is no box."""
     height, width = image.shape[:2]
     corners = (0, 0, width, height) if box is None else box[:4]
     person = pipeline(

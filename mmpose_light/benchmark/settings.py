@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from ..apis.infer import choose_device
+from ..apis.models import choose_device
 from .backends import BACKENDS, PRECISIONS, check_backend
 from .zoo import DEFAULT
 

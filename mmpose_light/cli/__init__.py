@@ -21,6 +21,7 @@ from ..version import __version__
 #: Each command by name: what it does. Its module is called likewise, with ``_``.
 COMMANDS = {
     'check-env': 'show the versions of the stack and what to fix',
+    'list-models': 'list the models and what is known of them',
     'infer': 'estimate poses in images and videos',
     'visualize-heatmaps': "draw a model's heatmaps, scale by scale, over an image",
     'export': 'write a model to an ONNX file, checked and described',
@@ -35,7 +36,6 @@ RENAMED: dict[str, str] = {
 
 #: Commands that take a namespace still, and their modules.
 LEGACY = {
-    'infer': 'mmpose_light.apis.infer',
     'visualize-heatmaps': 'mmpose_light.visualization.heatmap_pictures',
     'benchmark': 'mmpose_light.cli.benchmark',
     'plot-curves': 'mmpose_light.cli.plot_curves',

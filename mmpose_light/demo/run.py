@@ -29,9 +29,10 @@ from mmengine import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from ..apis.infer import find_inputs, infer
-from ..apis.outputs import PICTURES
-from ..apis.trained_models import with_weights
+from ..apis.infer import infer
+from ..apis.inputs import find_inputs
+from ..apis.models import find_model
+from ..apis.outputs import DRAWN
 from ..datasets.synthetic_people import write_synthetic_people
 from .pictures import draw_curve, draw_predictions
 
@@ -304,12 +305,12 @@ def main(args: argparse.Namespace) -> int:
             warnings.simplefilter('ignore', UserWarning)
             if photos:  # an error comes before the training
                 find_inputs(photos)
-                with_weights(TRAINED_MODEL, None)
+                find_model(TRAINED_MODEL)
             result = run_demo(**options)
             if photos:
                 logger = MMLogger.get_current_instance()
-                logger.setLevel('ERROR')  # a line for every picture
-                found = infer(TRAINED_MODEL, None, photos, photos_dir, kpt_thr=KPT_THR)
+                logger.setLevel('ERROR')
+                found = infer(TRAINED_MODEL, photos, photos_dir, kpt_thr=KPT_THR)
     except (ValueError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
@@ -327,7 +328,7 @@ Done in {minutes} min {seconds} s. AP on {args.val_images} pictures it never saw
   the trained model            {result.checkpoint}""")
     skipped = found.skipped if found else {}
     if found and found.people:
-        print(f'  poses in your photographs    {photos_dir / PICTURES}')
+        print(f'  poses in your photographs    {photos_dir / DRAWN}')
     for photo, reason in skipped.items():
         print(f'  not read: {photo}: {reason}')
     print(f"""

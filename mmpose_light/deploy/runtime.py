@@ -1,46 +1,45 @@
-"""Runs an exported file from picture to keypoints, without its PyTorch model."""
+"""Runs an exported file from image to keypoints, without PyTorch and MMPose."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from mmengine.structures import InstanceData
-from mmpose.apis import inference_topdown
-from mmpose.registry import KEYPOINT_CODECS
-from mmpose.structures import PoseDataSample
-from torch import nn
 
+from ..utils.errors import MissingFileError, UserError
+from .cropping import Crop, crop_person, to_image
+from .decoding import make_decoder
+from .drawing import Skeleton
 from .metadata import Metadata
+from .onnx_header import read_header
 from .packages import import_package
 from .sessions import open_session
 
 
-class ExportedModel(nn.Module):
-    """An exported file in the place of MMPose's model.
+class ExportedModel:
+    """A model that was exported: images and boxes in, keypoints out.
 
-    It is a module without parameters or layers that has what MMPose asks of a top-down
-    model (``cfg``, ``dataset_meta``, ``test_cfg``, ``test_step``), so inferencers,
-    :func:`mmpose.apis.inference_topdown` and MMEngine's runner take it. Crops are cut
-    and outputs decoded by MMPose's own transforms and codecs, as the file's metadata
+    People are cut out and outputs decoded as MMPose does it, as the file's metadata
     say; there is no flip test.
 
     Args:
         file (str | Path): A file that ``mmpose-light export-onnx`` wrote.
-        backend (str): 'onnxruntime' or 'openvino', on the CPU. Defaults to
+        runtime (str): 'onnxruntime' or 'openvino', on the CPU. Defaults to
             ``'onnxruntime'``
         threads (int, optional): Number of threads. Defaults to ``None``, what the
-            backend takes for the best
+            runtime takes for the best
 
     Raises:
-        FileNotFoundError: If the file does not exist.
+        MissingFileError: If the file does not exist.
         ImportError: If a package of ``pip install mmpose-light[deploy]`` is missing.
         ValueError: If the file is no ONNX file or was not written by this package, or
-            the backend is unknown or cannot load it.
+            the runtime is unknown or cannot load it.
 
     Attributes:
         metadata (Metadata): What the file says about itself.
         batch (int | None): The number of people that it takes at a time; None for any.
+        skeleton (Skeleton): How its people are drawn.
 
     Example:
         >>> from mmpose_light.deploy import ExportedModel
@@ -53,82 +52,86 @@ class ExportedModel(nn.Module):
     def __init__(
         self,
         file: str | Path,
-        backend: str = 'onnxruntime',
+        runtime: str = 'onnxruntime',
         threads: int | None = None,
     ) -> None:
-        super().__init__()
-        graph = read_graph(file)
-        self.metadata = Metadata.read(graph, file)
-        self.batch = (
-            graph.graph.input[0].type.tensor_type.shape.dim[0].dim_value or None
+        properties, self.batch = read_header(file)
+        properties = [SimpleNamespace(key=k, value=v) for k, v in properties.items()]
+        self.metadata = Metadata.read(SimpleNamespace(metadata_props=properties), file)
+        self.session = open_session(file, runtime, threads)
+        self.decode = make_decoder(self.metadata.codec)
+        self.skeleton = Skeleton(
+            self.metadata.skeleton_links,
+            self.metadata.skeleton_link_colors,
+            self.metadata.keypoint_colors,
         )
-        self.session = open_session(file, backend, threads)
-        self.codec = KEYPOINT_CODECS.build(self.metadata.codec)
-        self.cfg = self.metadata.host_config()
-        self.dataset_meta = self.metadata.dataset_meta()
-        self.test_cfg: dict[str, Any] = {}  # the host's inferencers write into it
 
     def estimate(
         self, image: np.ndarray, boxes: Sequence | np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Estimate the poses of the people in a picture.
+        """Estimate the poses of the people in an image.
 
         Args:
-            image (np.ndarray): The picture, BGR, uint8, as OpenCV reads it.
+            image (np.ndarray): The image, BGR, uint8, as OpenCV reads it.
             boxes (Sequence | np.ndarray, optional): The people's boxes, shape (N, 4):
                 left, top, right, bottom in pixels. Defaults to ``None``, the whole
-                picture is one person's
+                image is one person's
 
         Returns:
-            tuple[np.ndarray, np.ndarray]: Keypoints in pixels of the picture, shape
+            tuple[np.ndarray, np.ndarray]: Keypoints in pixels of the image, shape
             (N, K, 2), and their scores, shape (N, K).
 
         Raises:
-            ValueError: If the boxes have another shape.
+            UserError: If the boxes have another shape.
         """
-        if boxes is not None:
-            boxes = np.asarray(boxes, np.float32)
-            if boxes.size == 0:
-                count = len(self.metadata.keypoint_names)
-                return np.zeros((0, count, 2)), np.zeros((0, count))
-            if boxes.ndim != 2 or boxes.shape[1] != 4:
-                raise ValueError(
-                    f'boxes have shape {boxes.shape}, expected (N, 4): left, top, '
-                    'right, bottom'
-                )
-        people = [one.pred_instances for one in inference_topdown(self, image, boxes)]
-        return (
-            np.concatenate([one.keypoints for one in people]),
-            np.concatenate([one.keypoint_scores for one in people]),
-        )
+        if boxes is None:
+            height, width = image.shape[:2]
+            boxes = [[0, 0, width, height]]
+        boxes = np.asarray(boxes, np.float32)
+        if boxes.size and (boxes.ndim != 2 or boxes.shape[1] != 4):
+            raise UserError(
+                f'boxes have shape {boxes.shape}, expected (N, 4): left, top, right, '
+                'bottom'
+            )
+        return self.estimate_crops(self.crop(image, boxes))
 
-    def test_step(self, data: dict[str, list]) -> list[PoseDataSample]:
-        """Run a batch of crops, as MMPose's models do.
+    def crop(self, image: np.ndarray, boxes: np.ndarray) -> list[Crop]:
+        """Cut people out.
 
         Args:
-            data (dict): ``inputs``, tensors of shape (3, H, W), BGR, uint8, and
-                ``data_samples``, one for each.
+            image (np.ndarray): The image, BGR, uint8.
+            boxes (np.ndarray): Their boxes, shape (N, 4) or with scores (N, 5).
 
         Returns:
-            list[PoseDataSample]: These samples with ``pred_instances``, in pixels of
-            their pictures.
+            list[Crop]: One for each.
         """
-        crops = np.stack([crop.numpy() for crop in data['inputs']])
-        outputs = self.run(crops.transpose(0, 2, 3, 1))
-        for index, sample in enumerate(data['data_samples']):
-            keypoints, scores = self.codec.decode(*(given[index] for given in outputs))
-            if isinstance(scores, tuple):  # with the visibility
-                scores = scores[0]
-            sample.pred_instances = InstanceData(
-                keypoints=keypoints / sample.input_size * sample.input_scale
-                + sample.input_center
-                - 0.5 * sample.input_scale,
-                keypoint_scores=scores,
-                keypoints_visible=scores,
-                bboxes=sample.gt_instances.bboxes,
-                bbox_scores=sample.gt_instances.bbox_scores,
-            )
-        return data['data_samples']
+        about = self.metadata
+        return [
+            crop_person(image, box, about.input_size, about.box_padding, about.use_udp)
+            for box in boxes
+        ]
+
+    def estimate_crops(self, crops: Sequence[Crop]) -> tuple[np.ndarray, np.ndarray]:
+        """Estimate the poses of people that were cut out.
+
+        Args:
+            crops (Sequence[Crop]): What :meth:`crop` returned, of any images.
+
+        Returns:
+            tuple[np.ndarray, np.ndarray]: Keypoints in pixels of their images, shape
+            (N, K, 2), and their scores, shape (N, K).
+        """
+        if not crops:
+            count = len(self.metadata.keypoint_names)
+            return np.zeros((0, count, 2)), np.zeros((0, count))
+        outputs = self.run(np.stack([crop.pixels for crop in crops]))
+        keypoints, scores = [], []
+        for crop, *given in zip(crops, *outputs, strict=True):
+            places, heights = self.decode(*given)
+            size = self.metadata.input_size
+            keypoints.append(to_image(places, crop.center, crop.scale, size))
+            scores.append(heights)
+        return np.stack(keypoints), np.stack(scores)
 
     def run(self, crops: np.ndarray) -> list[np.ndarray]:
         """Run the file on crops, as many at a time as it takes.
@@ -159,12 +162,12 @@ def read_graph(file: str | Path) -> Any:
     from google.protobuf.message import DecodeError
 
     if not Path(file).is_file():
-        raise FileNotFoundError(f'exported file {file} does not exist')
+        raise MissingFileError(f'exported file {file} does not exist')
     try:
         graph = onnx.load(str(file))
         onnx.checker.check_model(graph)
     except (DecodeError, onnx.checker.ValidationError) as error:
-        raise ValueError(
+        raise UserError(
             f'{file} cannot be read, it is truncated or no ONNX file '
             f'({type(error).__name__}): copy it again, or export the model again'
         ) from error

@@ -25,9 +25,9 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from PIL import Image
 from torch import Tensor, nn
 
-from ..apis.inferencer import read_image
 from ..apis.models import load_model
 from ..apis.trained_models import describe_trained_models, find_model, is_trained_model
+from ..deploy.image_reading import read_image
 from ..utils.files import whole_file
 from .heatmap_overlay import overlay_heatmaps
 from .heatmaps import Heatmaps, draw_heatmaps

@@ -16,7 +16,9 @@ from mmengine.config import Config
 from mmpose.apis import inference_topdown, init_model
 
 from mmpose_light.apis.given_boxes import GivenBoxes
-from mmpose_light.apis.infer import choose_device, find_inputs, infer
+from mmpose_light.apis.infer import infer
+from mmpose_light.apis.inputs import find_inputs
+from mmpose_light.apis.models import choose_device
 from mmpose_light.apis.outputs import name_outputs
 from mmpose_light.cli import main
 
@@ -63,10 +65,12 @@ class Case:
         torch.save(dict(state_dict=self.model.state_dict(), meta=meta), self.checkpoint)
 
     def run(self, *inputs, **options):
-        return infer(self.config, self.checkpoint, inputs, device='cpu', **options)
+        options = dict(weights=self.checkpoint, device='cpu') | options
+        return infer(self.config, inputs, **options)
 
     def command(self, *args) -> int:
-        args = ['infer', self.config, self.checkpoint, '--device', 'cpu', *args]
+        args = ['infer', self.config, *args, '--weights', self.checkpoint]
+        args += ['--device', 'cpu']
         return main([str(a) for a in args])
 
     def expect(self, image, boxes=None) -> np.ndarray:
@@ -166,6 +170,21 @@ def test_whole_picture(case, photos, tmp_path):
     assert (drawn != source).any()
 
 
+def test_drawn_as_mmpose_draws(case, photos, tmp_path):
+    from mmpose.visualization import PoseLocalVisualizer
+
+    case.run(photos / 'b.png', out_dir=tmp_path, kpt_thr=0, radius=2, thickness=3)
+    image = cv2.imread(str(photos / 'b.png'))
+    visualizer = PoseLocalVisualizer(radius=2, line_width=3)
+    visualizer.set_dataset_meta(case.model.dataset_meta)
+    (sample,) = inference_topdown(case.model, image)
+    expected = visualizer.add_datasample(
+        '', image[..., ::-1], sample, draw_gt=False, draw_bbox=False, kpt_thr=0
+    )
+    drawn = cv2.imread(str(tmp_path / 'visualizations/b.png'))
+    np.testing.assert_array_equal(drawn, expected[..., ::-1])
+
+
 def test_nothing_is_drawn_above_the_threshold(case, photos, tmp_path):
     case.run(photos, out_dir=tmp_path, kpt_thr=1e9)
     drawn = cv2.imread(str(tmp_path / 'visualizations/b.png'))
@@ -203,12 +222,12 @@ def test_folder_with_broken_pictures(case, photos, tmp_path, capsys):
 
 
 def test_json_or_pictures_only(case, photos, tmp_path):
-    case.run(photos, out_dir=tmp_path / '1', save_pictures=False)
+    case.run(photos, out_dir=tmp_path / '1', save_images=False)
     assert not (tmp_path / '1' / 'visualizations').exists()
     case.run(photos, out_dir=tmp_path / '2', save_json=False)
     assert not (tmp_path / '2' / 'predictions').exists()
-    with pytest.raises(ValueError, match='neither pictures nor json'):
-        case.run(photos, out_dir=tmp_path, save_json=False, save_pictures=False)
+    with pytest.raises(ValueError, match='neither images nor json'):
+        case.run(photos, out_dir=tmp_path, save_json=False, save_images=False)
 
 
 # Boxes
@@ -413,7 +432,7 @@ def test_checkpoint_without_dataset_meta(case, photos, tmp_path):
     """The config's data set tells the skeleton then, and a plain state dict will do."""
     plain = tmp_path / 'plain.pth'
     torch.save(torch.load(case.checkpoint, weights_only=True)['state_dict'], plain)
-    infer(case.config, plain, photos, tmp_path / 'out', device='cpu', kpt_thr=0)
+    case.run(photos, out_dir=tmp_path / 'out', weights=plain, kpt_thr=0)
     case.run(photos, out_dir=tmp_path / 'with_meta', kpt_thr=0)
     for name in ('b', 'c'):
         a, b = (
@@ -430,7 +449,7 @@ def test_checkpoint_tells_the_skeleton(case, photos, tmp_path):
     for colors in ('skeleton_link_colors', 'keypoint_colors'):
         meta[colors] = np.zeros_like(meta[colors])
     torch.save(checkpoint, tmp_path / 'black.pth')
-    infer(case.config, tmp_path / 'black.pth', photos, tmp_path, kpt_thr=0)
+    case.run(photos, out_dir=tmp_path, weights=tmp_path / 'black.pth', kpt_thr=0)
     drawn = cv2.imread(str(tmp_path / 'visualizations/b.png')).astype(int)
     source = cv2.imread(str(photos / 'b.png')).astype(int)
     changed = (drawn != source).any(axis=2)
@@ -440,7 +459,7 @@ def test_checkpoint_tells_the_skeleton(case, photos, tmp_path):
 def test_checkpoint_of_another_model(case, photos, tmp_path, tiny):
     other = Case(tmp_path, 'other', attention=False, **tiny)
     with pytest.raises(ValueError) as error:
-        infer(other.config, case.checkpoint, photos, tmp_path / 'out')
+        infer(other.config, photos, tmp_path / 'out', weights=case.checkpoint)
     message = str(error.value)
     assert 'does not fit the model TopdownPoseEstimator with ELHRNet' in message
     extra = case.model.state_dict().keys() - other.model.state_dict().keys()
@@ -449,14 +468,14 @@ def test_checkpoint_of_another_model(case, photos, tmp_path, tiny):
     assert not (tmp_path / 'out').exists()
 
     with pytest.raises(ValueError, match=rf'{len(extra)} missing \(backbone'):
-        infer(case.config, other.checkpoint, photos, tmp_path / 'out')
+        infer(case.config, photos, tmp_path / 'out', weights=other.checkpoint)
 
     wide = torch.load(case.checkpoint, weights_only=True)
     wide['state_dict']['head.final_layer.bias'] = torch.zeros(14)
     torch.save(wide, tmp_path / 'wide.pth')
     shapes = r'1 of another shape \(head.final_layer.bias \(14,\) for \(17,\)\)'
     with pytest.raises(ValueError, match=shapes):
-        infer(case.config, tmp_path / 'wide.pth', photos, tmp_path / 'out')
+        infer(case.config, photos, tmp_path / 'out', weights=tmp_path / 'wide.pth')
 
 
 class Unknown:
@@ -479,7 +498,7 @@ def test_broken_checkpoint(case, photos, tmp_path, spoil, message):
     path = tmp_path / 'broken.pth'
     spoil(case.checkpoint, path)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
-        infer(case.config, path, photos, tmp_path / 'out', device='cpu')
+        case.run(photos, out_dir=tmp_path / 'out', weights=path)
     assert not (tmp_path / 'out').exists()
 
 
@@ -544,8 +563,8 @@ def test_find_inputs(photos, video):
     for bad, message in {
         photos / 'none.png': 'does not exist',
         photos / '*.gif': 'does not exist',
-        photos / 'empty': 'holds no pictures',
-        photos / 'notes.txt': 'neither a picture nor a video',
+        photos / 'empty': 'holds no images',
+        photos / 'notes.txt': 'neither an image nor a video',
     }.items():
         with pytest.raises((ValueError, FileNotFoundError), match=message):
             find_inputs(bad)
@@ -557,7 +576,7 @@ def test_bad_arguments(case, photos, tmp_path):
     with pytest.raises(ValueError, match='batch_size is 0'):
         case.run(photos, out_dir=tmp_path, batch_size=0)
     with pytest.raises(FileNotFoundError, match='config no.py does not exist'):
-        infer('no.py', case.checkpoint, photos, tmp_path)
+        infer('no.py', photos, tmp_path, weights=case.checkpoint)
     with pytest.raises(ValueError, match="device 'gpu' is unknown"):
         choose_device('gpu')
     with pytest.raises(ValueError, match="'cuda:99' is not here"):
@@ -566,12 +585,25 @@ def test_bad_arguments(case, photos, tmp_path):
     bottom_up.data_mode = 'bottomup'
     bottom_up.dump(tmp_path / 'bottom_up.py')
     with pytest.raises(ValueError, match="data_mode 'bottomup', expected a top-down"):
-        infer(tmp_path / 'bottom_up.py', case.checkpoint, photos, tmp_path)
+        infer(tmp_path / 'bottom_up.py', photos, tmp_path, weights=case.checkpoint)
+
+
+def test_the_old_form_names_the_new_one(case, photos, capsys):
+    assert main(['infer', str(case.config), str(case.checkpoint), str(photos)]) == 2
+    assert f'with --weights {case.checkpoint}' in capsys.readouterr().err
+
+
+def test_without_boxes_it_says_what_it_took(case, photos, tmp_path, capsys):
+    assert case.command(photos, '--out-dir', tmp_path) == 0
+    assert 'Each image was taken as one person' in capsys.readouterr().out
+    boxes = write_ann_file(tmp_path / 'ann.json')
+    assert case.command(photos, '--out-dir', tmp_path, '--ann-file', boxes) == 0
+    assert 'taken as one person' not in capsys.readouterr().out
 
 
 def test_tool(case, photos, tmp_path, repo_dir):
     tool = [sys.executable, repo_dir / 'tools' / 'infer.py']
-    args = [case.config, case.checkpoint, photos, '--device', 'cpu']
+    args = [case.config, photos, '--weights', case.checkpoint, '--device', 'cpu']
     run = subprocess.run(
         [*tool, *args],
         capture_output=True,

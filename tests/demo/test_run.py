@@ -166,7 +166,7 @@ def test_demo_ends_with_poses_in_photographs(repo_dir, tmp_path, coco_people, ca
     assert str(drawn.parent) in out
     before, after = (cv2.imread(str(p)).astype(int) for p in (photo, drawn))
     assert (abs(after - before) > 100).any(), 'no skeleton'
-    infer(TRAINED_MODEL, None, photo, tmp_path / 'infer')
+    infer(TRAINED_MODEL, photo, tmp_path / 'infer')
     keypoints = f'predictions/{photo.stem}.json'
     assert (found / keypoints).read_text() == (
         tmp_path / 'infer' / keypoints

@@ -140,8 +140,6 @@ def test_nobody(export_smooth_model, image):
 
 def test_no_network_is_built(export_smooth_model, image, monkeypatch):
     model = ExportedModel(export_smooth_model().file)
-    assert list(model.parameters()) == [] and list(model.children()) == []
-
     def forbidden(*args, **kwargs):
         raise AssertionError('a layer of PyTorch ran')
 

@@ -1,8 +1,7 @@
-"""The weights that come with the package: whole, found by name, as good as stated."""
+"""Models by name; the weights that come along: whole, and as good as stated."""
 
 import hashlib
 import json
-import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -14,18 +13,15 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 import mmpose_light
-from mmpose_light.apis import trained_models
+from mmpose_light.apis import models
 from mmpose_light.apis.infer import infer
-from mmpose_light.apis.trained_models import (
-    is_trained_model,
-    list_trained_models,
-    with_weights,
-)
+from mmpose_light.apis.models import find_model, get_model, list_models
 from mmpose_light.cli import main
 from mmpose_light.study.data import Split
+from mmpose_light.utils.errors import UserError
 
 NAME = 'el-hrnet-w32-lspet-cpu'
-MODELS = list_trained_models()
+MODELS = {name: find_model(name) for name in list_models(trained=True)}
 MAX_SIZE = 12e6  # bytes
 #: What the same evaluation that gave the stated AP gives on the first photographs.
 AP_OF_FIRST_64 = {NAME: 0.096}
@@ -60,43 +56,109 @@ def test_weights_alone_in_half_precision(model):
         assert value.dtype == (torch.float32 if value.dim() < 2 else torch.float16), key
 
 
+def test_every_name_is_found():
+    names = list_models()
+    assert {'el-hrnet-w32', 'eeffpose-p0', 'hrnet-w32', NAME} <= set(names)
+    for name in names:
+        assert find_model(name).config.is_file(), name
+    assert NAME in list_models('*LSPET*')
+    assert list_models('*lspet*', trained=True) == [NAME]
+    assert list_models('no-such-*') == []
+
+
+def test_ways_to_name_a_model():
+    ours = find_model('el-hrnet-w32')
+    assert find_model(ours.config) == find_model(ours.config.stem)
+    assert find_model(ours.config.stem).config == ours.config
+    theirs = find_model('hrnet-w32')
+    assert find_model(theirs.config.stem).config == theirs.config
+    below = theirs.config.as_posix().partition('/.mim/configs/')[2]
+    for name in (f'mmpose::{below}', f'mmpose::{below[:-3]}'):
+        assert find_model(name).config == theirs.config
+    assert (
+        find_model('hrnet-w32', 'https://a.org/b.pth').weights == 'https://a.org/b.pth'
+    )
+
+
+@pytest.mark.parametrize(
+    ('name', 'problem'),
+    [
+        ('el-hrnet-w23', 'no model .* perhaps el-hrnet-w32 or'),
+        ('EL-HRNet-W32', 'perhaps el-hrnet-w32'),
+        ('TYPO', "no model 'TYPO'; `mmpose-light list-models`"),
+        ('.', 'no model'),
+        ('no.py', 'config no.py does not exist'),
+        ('mmpose::no', 'mmpose::no is not there'),
+        ('nopackage::no', 'no package nopackage'),
+    ],
+)
+def test_a_typo_is_told(name, problem):
+    with pytest.raises(UserError, match=problem):
+        find_model(name)
+
+
 def test_names_are_told_from_files(tmp_path, monkeypatch):
-    assert is_trained_model(NAME)
-    for other in ('el-hrnet-w32', 'configs/el_hrnet/a.py', 'a.onnx', Path('b'), '.'):
-        assert not is_trained_model(other)
-        assert with_weights(other, 'a.pth') == (other, 'a.pth')
     monkeypatch.chdir(tmp_path)
     Path(NAME).touch()
-    assert not is_trained_model(NAME), 'a file of that name comes first'
+    assert find_model(NAME).weights is None, 'a file of that name comes first'
     Path(NAME).unlink()
     Path(NAME).mkdir()
-    assert is_trained_model(NAME), 'a folder is no config'
+    assert find_model(NAME).weights is not None, 'a folder is no config'
+    Path('a.onnx').touch()
+    with pytest.raises(UserError, match=r'a\.onnx is an exported file'):
+        find_model('a.onnx')
 
 
-def test_a_name_has_its_own_weights():
-    with pytest.raises(ValueError, match=r'leave checkpoint a\.pth out'):
-        with_weights(NAME, 'a.pth')
+def test_weights_that_will_not_do(tmp_path):
+    with pytest.raises(UserError, match=r'leave --weights a\.pth out'):
+        find_model(NAME, 'a.pth')
+    with pytest.raises(FileNotFoundError, match=r'weights a\.pth does not exist'):
+        find_model('el-hrnet-w32', 'a.pth')
 
 
 def test_missing_weights(tmp_path, monkeypatch, repo_dir):
     shutil.copy(repo_dir / 'model-index.yml', tmp_path)
     shutil.copytree(repo_dir / 'configs', tmp_path / 'configs')
-    monkeypatch.setattr(trained_models, 'find_repository', lambda: tmp_path)
+    monkeypatch.setattr(models, 'find_repository', lambda: tmp_path)
     with pytest.raises(FileNotFoundError, match=f'weights of {NAME} are missing'):
-        with_weights(NAME, None)
+        find_model(NAME)
 
 
-def test_without_metafiles_there_is_none(monkeypatch, tmp_path):
+def test_without_configs_there_is_none(monkeypatch, tmp_path):
     monkeypatch.setattr(mmpose_light, '__file__', tmp_path / 'a' / 'b.py')
-    assert list_trained_models() == {}
-    assert not is_trained_model(NAME)
+    assert list_models() == []
+    with pytest.raises(UserError, match='no model'):
+        find_model(NAME)
+
+
+def test_get_model():
+    model = get_model(NAME, device='cpu')
+    assert not model.training
+    assert model.dataset_meta['num_keypoints'] == 17
+    assert model.cfg.filename == str(MODELS[NAME].config)
+    weights = torch.load(MODELS[NAME].weights, weights_only=True)['state_dict']
+    assert torch.equal(
+        model.head.final_layer.weight, weights['head.final_layer.weight'].float()
+    )
+    with pytest.warns(RuntimeWarning, match='the weights are random'):
+        get_model('el-hrnet-w32', device='cpu')
+
+
+def test_list_models_command(capsys):
+    assert main(['list-models', '--trained']) == 0
+    head, row = capsys.readouterr().out.splitlines()[:2]
+    assert head.split()[0] == 'name'
+    assert row.startswith(NAME) and '5.03 M' in row
+    assert main(['list-models', '*p0-00?']) == 0
+    assert 'eeffpose-p0-001' in capsys.readouterr().out
+    assert main(['list-models', 'no-such']) == 2
 
 
 def test_infer_by_name(tmp_path, coco_people, capsys):
     photo = coco_people.photos[0][0]
     by_name, by_files = tmp_path / 'name', tmp_path / 'files'
     assert main(['infer', NAME, str(photo), '--out-dir', str(by_name)]) == 0
-    infer(MODELS[NAME].config, MODELS[NAME].weights, photo, by_files)
+    infer(MODELS[NAME].config, photo, by_files, weights=MODELS[NAME].weights)
     json_file = f'predictions/{photo.stem}.json'
     people = json.loads((by_name / json_file).read_text())
     assert len(people[0]['keypoints']) == 17
@@ -104,42 +166,10 @@ def test_infer_by_name(tmp_path, coco_people, capsys):
     assert (by_name / 'visualizations' / photo.name).is_file()
 
 
-def test_heatmaps_by_name(tmp_path, coco_people, capsys):
-    photo, out = coco_people.photos[0][0], tmp_path / 'heatmaps.png'
-    args = ['visualize-heatmaps', NAME, str(photo), '--out', str(out)]
-    assert main(args) == 0
-    assert out.is_file()
-    assert main(['visualize-heatmaps', NAME, 'none', str(photo)]) == 2
-    assert 'leave checkpoint none out' in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ('command', 'problem'),
-    [
-        ('infer TYPO a.jpg', 'config TYPO without checkpoint'),
-        ('infer TYPO a.jpg b.jpg', 'config TYPO without checkpoint'),
-        ('infer TYPO folder', 'TYPO folder without an input'),
-        ('visualize-heatmaps TYPO a.jpg', 'TYPO a.jpg without an image'),
-        ('visualize-heatmaps TYPO none a.jpg', 'config TYPO does not exist'),
-        ('export TYPO --out a.onnx', 'config TYPO does not exist'),
-    ],
-)
-def test_a_typo_is_told(command, problem, capsys):
-    assert main(command.split()) == 2
-    error = capsys.readouterr().err
-    assert problem in error
-    assert NAME in error
-
-
-@pytest.mark.parametrize('command', ['infer', 'visualize-heatmaps'])
-def test_a_name_without_a_photograph(command, capsys):
-    assert main([command, NAME]) == 2
-    assert re.search('without an image|no input', capsys.readouterr().err)
-
-
-def test_a_name_with_a_checkpoint_is_refused(capsys):
+def test_infer_with_a_typo(capsys):
+    assert main(['infer', 'el-hrnet-w32-lspet', str(Path(__file__).parent)]) == 2
     assert main(['infer', NAME, 'best.pth', 'photo.jpg']) == 2
-    assert 'leave checkpoint best.pth out' in capsys.readouterr().err
+    assert 'with --weights best.pth' in capsys.readouterr().err
 
 
 def test_export_by_name(tmp_path, deploy_packages):

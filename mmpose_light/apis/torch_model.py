@@ -1,0 +1,160 @@
+"""A network of PyTorch that estimates poses, and a detector that finds people."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from torch import nn
+
+from ..checkpoints.loading import load_fitting, read_checkpoint
+from ..deploy.drawing import Skeleton
+from ..utils.errors import UserError
+from .people import NO_BOXES
+
+
+class TorchModel:
+    """A top-down model of MMPose, with the pipeline that its config tests it with.
+
+    Args:
+        model (nn.Module): What :func:`~mmpose_light.apis.models.get_model` returned.
+
+    Raises:
+        UserError: If it is not top-down.
+
+    Attributes:
+        skeleton (Skeleton): How its people are drawn.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        data_mode = model.cfg.get('data_mode')
+        if data_mode != 'topdown':
+            raise UserError(
+                f'the config has data_mode {data_mode!r}, expected a top-down model: '
+                "data_mode 'topdown'"
+            )
+        self.model = model
+        self.pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
+        self.skeleton = Skeleton.of_dataset(model.dataset_meta)
+
+    def crop(self, image: np.ndarray, boxes: np.ndarray) -> list[dict]:
+        """Cut people out.
+
+        Args:
+            image (np.ndarray): The image, BGR, uint8.
+            boxes (np.ndarray): Their boxes and scores, shape (N, 5).
+
+        Returns:
+            list[dict]: What the pipeline makes of each.
+        """
+        return [
+            self.pipeline(
+                dict(
+                    self.model.dataset_meta,
+                    img=image,
+                    img_path='',
+                    bbox=box[None, :4],
+                    bbox_score=box[4:5],
+                )
+            )
+            for box in boxes
+        ]
+
+    @torch.no_grad()
+    def estimate_crops(self, crops: Sequence[dict]) -> tuple[np.ndarray, np.ndarray]:
+        """Estimate the poses of people that were cut out.
+
+        Args:
+            crops (Sequence[dict]): What :meth:`crop` returned, of any images.
+
+        Returns:
+            tuple[np.ndarray, np.ndarray]: Keypoints in pixels of their images, shape
+            (N, K, 2), and their scores, shape (N, K).
+        """
+        if not crops:
+            count = self.model.dataset_meta['num_keypoints']
+            return np.zeros((0, count, 2)), np.zeros((0, count))
+        samples = self.model.test_step(pseudo_collate(crops))
+        found = [sample.pred_instances for sample in samples]
+        return (
+            np.concatenate([one.keypoints for one in found]),
+            np.concatenate([one.keypoint_scores for one in found]),
+        )
+
+
+class Detector:
+    """A detector of MMDetection that finds people.
+
+    Args:
+        model (str): Config file, or name or alias of a model of MMDetection.
+        weights (str, optional): Its weights. Defaults to ``None``, those that
+            MMDetection publishes for the name
+        category (str): Its name for people. Defaults to ``'person'``
+        bbox_thr (float): Least score of a box. Defaults to 0.3
+        nms_thr (float): IoU above which the lower of two boxes is dropped. Defaults to
+            0.3
+        device (str, optional): A device of PyTorch. Defaults to ``None``, a GPU where
+            there is one
+
+    Raises:
+        MissingFileError: If a file does not exist.
+        UserError: If the weights cannot be had, are broken or do not fit, or it knows
+            no such category.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        weights: str | None = None,
+        category: str = 'person',
+        bbox_thr: float = 0.3,
+        nms_thr: float = 0.3,
+        device: str | None = None,
+    ) -> None:
+        import mmpose  # noqa: F401  (closes the gaps of the stack for MMDetection)
+        from mmdet.apis import DetInferencer
+
+        self.bbox_thr, self.nms_thr = bbox_thr, nms_thr
+        checkpoint = read_checkpoint(weights) if weights else None
+        scope = 'mmdet'
+        if Path(model).is_file():
+            scope = Config.fromfile(model).default_scope
+        try:
+            self.inferencer = DetInferencer(
+                model, weights, device=device, scope=scope, show_progress=False
+            )
+        except OSError as error:  # no network
+            raise UserError(
+                f'the weights of detector {model} cannot be fetched ({error}): '
+                'download them and give --detector-weights'
+            ) from error
+        if checkpoint is not None:
+            load_fitting(self.inferencer.model, checkpoint, weights)
+        classes = list(self.inferencer.model.dataset_meta['classes'])
+        if category not in classes:
+            raise UserError(
+                f'the detector knows no category {category!r}, it knows {classes}'
+            )
+        self.label = classes.index(category)
+
+    def __call__(self, index: int, image: np.ndarray) -> np.ndarray:
+        """Find the people of one image.
+
+        Args:
+            index (int): The number of the image, for nothing.
+            image (np.ndarray): The image, BGR, uint8.
+
+        Returns:
+            np.ndarray: Boxes of shape (N, 5): left, top, right, bottom, score.
+        """
+        from mmpose.evaluation.functional import nms
+
+        (sample,) = self.inferencer(image, return_datasamples=True)['predictions']
+        found: Any = sample.pred_instances.cpu().numpy()
+        wanted = (found.labels == self.label) & (found.scores >= self.bbox_thr)
+        boxes = np.column_stack((found.bboxes, found.scores))[wanted]
+        boxes = boxes[(boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])]
+        return boxes[nms(boxes, self.nms_thr)] if len(boxes) else NO_BOXES

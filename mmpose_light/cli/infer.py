@@ -1,0 +1,184 @@
+"""``mmpose-light infer``: poses in images and videos."""
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command line.
+
+    Args:
+        parser (argparse.ArgumentParser): The parser of the command.
+    """
+    parser.description = (
+        'Estimate poses in images and videos. Writes OUT_DIR/visualizations/ '
+        "(skeletons drawn), OUT_DIR/predictions/ (json in MMPose's format) and "
+        'OUT_DIR/inputs.json (which result belongs to which input).'
+    )
+    parser.add_argument(
+        'model',
+        help='name of a model (`mmpose-light list-models`), config file, mmpose::…, or '
+        'a file of `mmpose-light export-onnx`',
+    )
+    parser.add_argument(
+        'inputs',
+        nargs='+',
+        metavar='input',
+        help='images, folders of images, patterns, videos',
+    )
+    parser.add_argument(
+        '--weights',
+        metavar='FILE',
+        help="the model's weights; a trained model and an exported file have their own",
+    )
+    parser.add_argument('--out-dir', help='output folder (default: work_dirs/infer)')
+    _add_people(
+        parser.add_argument_group(
+            'where the people are', 'By default each image is taken as one person.'
+        )
+    )
+    _add_running(parser.add_argument_group('running'))
+    _add_output(parser.add_argument_group('output'))
+
+
+def _add_people(group: argparse._ArgumentGroup) -> None:
+    """Add what tells where the people are."""
+    group.add_argument(
+        '--boxes',
+        metavar='FILE',
+        help='json file of boxes in the format of COCO detection results. image_id: '
+        "the number at the end of the image's name, or what --ann-file tells; for a "
+        'video the number of the frame, from 0',
+    )
+    group.add_argument(
+        '--ann-file',
+        metavar='FILE',
+        help='COCO annotations: their boxes, or with --boxes just their image ids',
+    )
+    group.add_argument(
+        '--detector', help='config file, or model name or alias, of MMDetection'
+    )
+    group.add_argument(
+        '--detector-weights',
+        metavar='FILE',
+        help='its weights (default: what MMDetection publishes for that name)',
+    )
+    group.add_argument(
+        '--detector-category',
+        metavar='NAME',
+        help="the detector's name for people (default: person)",
+    )
+    group.add_argument(
+        '--bbox-thr',
+        type=float,
+        metavar='SCORE',
+        help='least score of a box from --detector or --boxes (default: 0.3)',
+    )
+    group.add_argument(
+        '--nms-thr',
+        type=float,
+        metavar='IOU',
+        help='overlap above which the lower of two detected boxes is dropped '
+        '(default: 0.3)',
+    )
+
+
+def _add_running(group: argparse._ArgumentGroup) -> None:
+    """Add what tells how the model runs."""
+    group.add_argument(
+        '--device',
+        help='cpu, cuda, cuda:1 … (default: a GPU where there is one); an exported file '
+        'runs on the CPU',
+    )
+    group.add_argument(
+        '--runtime',
+        choices=('onnxruntime', 'openvino'),
+        help='what runs an exported file (default: onnxruntime)',
+    )
+    group.add_argument(
+        '--threads', type=int, help="the runtime's threads (default: its own choice)"
+    )
+    group.add_argument(
+        '--batch-size', type=int, help='people in one forward pass (default: 8)'
+    )
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    """Add what tells what is written."""
+    group.add_argument(
+        '--kpt-thr',
+        type=float,
+        metavar='SCORE',
+        help='least score of a keypoint that is drawn (default: 0.3)',
+    )
+    group.add_argument(
+        '--radius', type=int, help='radius of the keypoints in pixels (default: 3)'
+    )
+    group.add_argument(
+        '--thickness', type=int, help='thickness of the links in pixels (default: 1)'
+    )
+    group.add_argument(
+        '--no-images',
+        dest='save_images',
+        action='store_const',
+        const=False,
+        help='write json only',
+    )
+    group.add_argument(
+        '--no-json',
+        dest='save_json',
+        action='store_const',
+        const=False,
+        help='write images only',
+    )
+
+
+def main(**options: Any) -> int:
+    """Run the command.
+
+    Args:
+        **options: What :func:`add_arguments` defines, which are the parameters of
+            :func:`mmpose_light.apis.infer.infer`.
+
+    Returns:
+        int: 0; 1 where an input could not be read, the others being done.
+    """
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TimeRemainingColumn,
+    )
+
+    from ..apis.infer import OUT_DIR, infer
+    from ..utils.host_warnings import ignore_host_warnings
+
+    columns = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with warnings.catch_warnings(), Progress('{task.description}', *columns) as bars:
+        ignore_host_warnings()
+        tasks = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done)
+
+        done = infer(**options, progress=show)
+    print(
+        f'{sum(done.people.values())} people in {len(done.people)} of '
+        f'{len(done.names)} inputs; results in {options.get("out_dir", OUT_DIR)}'
+    )
+    for path, name in done.names.items():
+        if name != Path(path).stem:
+            print(f'{path} is called {name} there')
+    if not options.keys() & {'boxes', 'ann_file', 'detector'}:
+        print(
+            'Each image was taken as one person: --boxes, --ann-file or --detector tell '
+            'where people are.'
+        )
+    for path, reason in done.skipped.items():
+        print(f'error: {path}: {reason}', file=sys.stderr)
+    return 1 if done.skipped else 0

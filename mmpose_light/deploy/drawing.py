@@ -1,0 +1,82 @@
+"""Skeletons drawn over images as MMPose draws them, by OpenCV alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+RED = (255, 0, 0)
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """How a data set's people are drawn.
+
+    Attributes:
+        links (Sequence): The pairs of keypoints to join by a line.
+        link_colors (Sequence): Their colors, RGB.
+        keypoint_colors (Sequence): The keypoints' colors, RGB.
+    """
+
+    links: Sequence[Sequence[int]]
+    link_colors: Sequence[Sequence[int]]
+    keypoint_colors: Sequence[Sequence[int]]
+
+    @classmethod
+    def of_dataset(cls, dataset_meta: Mapping[str, Any]) -> 'Skeleton':
+        """Take it from the ``dataset_meta`` of a model of MMPose."""
+        count = dataset_meta['num_keypoints']
+        links = dataset_meta.get('skeleton_links')
+        link_colors = dataset_meta.get('skeleton_link_colors')
+        keypoint_colors = dataset_meta.get('keypoint_colors')
+        if links is None or link_colors is None:
+            links = link_colors = []
+        if keypoint_colors is None:
+            keypoint_colors = [RED] * count
+        return cls(links, link_colors, keypoint_colors)
+
+
+def draw_skeletons(
+    image: np.ndarray,
+    keypoints: np.ndarray,
+    scores: np.ndarray,
+    skeleton: Skeleton,
+    kpt_thr: float = 0.3,
+    radius: int = 3,
+    thickness: int = 1,
+) -> np.ndarray:
+    """Draw people over an image.
+
+    Args:
+        image (np.ndarray): The image, BGR, uint8; it stays as it is.
+        keypoints (np.ndarray): In pixels of the image, shape (N, K, 2).
+        scores (np.ndarray): The keypoints' scores, shape (N, K).
+        skeleton (Skeleton): How to draw them.
+        kpt_thr (float): Least score of a keypoint that is drawn. Defaults to 0.3
+        radius (int): Radius of the keypoints in pixels. Defaults to 3
+        thickness (int): Thickness of the links in pixels. Defaults to 1
+
+    Returns:
+        np.ndarray: The image with the people on it.
+    """
+    drawn = np.ascontiguousarray(image).copy()
+    height, width = drawn.shape[:2]
+    for points, surely in zip(keypoints.astype(int), scores >= kpt_thr, strict=True):
+        inside = ((points > 0) & (points < (width, height))).all(axis=1)
+        joinable = surely & inside
+        for (a, b), color in zip(skeleton.links, skeleton.link_colors, strict=True):
+            if joinable[a] and joinable[b]:
+                ends = points[a].tolist(), points[b].tolist()
+                cv2.line(drawn, *ends, _to_bgr(color), thickness=thickness)
+        for point, color, sure in zip(
+            points.tolist(), skeleton.keypoint_colors, surely, strict=True
+        ):
+            if sure:
+                cv2.circle(drawn, point, radius, _to_bgr(color), -1)
+    return drawn
+
+
+def _to_bgr(color: Sequence[int]) -> tuple[int, ...]:
+    return tuple(int(value) for value in reversed(list(color)))

@@ -1,0 +1,104 @@
+"""What an ONNX file says about itself, read without the package onnx.
+
+An ONNX file is a message of protocol buffers: fields, each a number and a value. A few
+of them suffice to know how a file is to be run, and the rest is stepped over. Their
+numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ..utils.errors import MissingFileError, UserError
+
+# Fields of a model, of a graph, and on the way to the first dimension of an input.
+_GRAPH, _PROPERTIES, _INPUT = 7, 14, 11
+_TYPE, _TENSOR, _SHAPE, _DIMENSION, _VALUE = 2, 1, 2, 1, 1
+# Wire types.
+_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
+
+
+class Header(NamedTuple):
+    """What is read of an ONNX file.
+
+    Attributes:
+        properties (dict[str, str]): Its metadata properties.
+        batch (int, optional): The first dimension of its first input; None for any.
+    """
+
+    properties: dict[str, str]
+    batch: int | None
+
+
+def read_header(file: str | Path) -> Header:
+    """Read properties and batch size of an ONNX file.
+
+    Args:
+        file (str | Path): The file.
+
+    Returns:
+        Header: What it says.
+
+    Raises:
+        MissingFileError: If there is no such file.
+        UserError: If it is no ONNX file, or only part of one.
+    """
+    if not Path(file).is_file():
+        raise MissingFileError(f'exported file {file} does not exist')
+    try:
+        fields = list(_read_fields(memoryview(Path(file).read_bytes())))
+        (graph,) = (value for number, value in fields if number == _GRAPH)
+        properties = [
+            dict(_read_fields(value))
+            for number, value in fields
+            if number == _PROPERTIES
+        ]
+        return Header(
+            {str(pair[1], 'utf-8'): str(pair[2], 'utf-8') for pair in properties},
+            _read_batch(graph),
+        )
+    except (ValueError, IndexError, KeyError, TypeError) as error:
+        raise UserError(
+            f'{file} cannot be read, it is truncated or no ONNX file: copy it again, or '
+            'export the model again'
+        ) from error
+
+
+def _read_batch(graph: memoryview) -> int | None:
+    """Follow a graph's first input to its first dimension."""
+    message = graph
+    for wanted in (_INPUT, _TYPE, _TENSOR, _SHAPE, _DIMENSION):
+        message = next(v for number, v in _read_fields(message) if number == wanted)
+    sizes = [value for number, value in _read_fields(message) if number == _VALUE]
+    return sizes[0] if sizes else None
+
+
+def _read_fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Give the number and the value of each field of a message."""
+    position = 0
+    while position < len(message):
+        tag, position = _read_varint(message, position)
+        number, wire = tag >> 3, tag & 7
+        if wire == _VARINT:
+            value, position = _read_varint(message, position)
+            yield number, value
+            continue
+        if wire == _LENGTH:
+            length, position = _read_varint(message, position)
+        else:
+            length = {_FIXED64: 8, _FIXED32: 4}[wire]
+        if position + length > len(message):
+            raise ValueError('the message ends too early')
+        yield number, message[position : position + length]
+        position += length
+
+
+def _read_varint(message: memoryview, position: int) -> tuple[int, int]:
+    """Read an integer of seven bits a byte; return the position behind it, too."""
+    value = shift = 0
+    while True:
+        byte = message[position]
+        value |= (byte & 0x7F) << shift
+        position, shift = position + 1, shift + 7
+        if byte < 0x80:
+            return value, position
