@@ -29,9 +29,8 @@ from ..deploy.runtimes import open_runtime
 from ..deploy.verify import TOLERANCES, Difference, compare, measure_latency
 from ..utils.errors import UserError
 from ..utils.files import check_absent
-from .models import load_model
+from .models import find_model, load_model
 from .person_crops import crop_people, crop_synthetic_people
-from .trained_models import find_model
 
 #: What a test pipeline may consist of: all that an exported file's metadata can tell.
 TRANSFORMS = ('LoadImage', 'GetBBoxCenterScale', 'TopdownAffine', 'PackPoseInputs')
@@ -162,11 +161,11 @@ def export_onnx(
             'images too'
         )
 
-    config, weights = find_model(model, weights)
-    network = load_model(config, weights, 'cpu')
+    found = find_model(model, weights)
+    network = load_model(found.config, found.weights, 'cpu')
     metadata = describe_model(
         network,
-        name=Path(config).stem,
+        name=Path(found.config).stem,
         output=output,
         channels=channels,
         preprocess=preprocess,

@@ -14,7 +14,7 @@ from .drawing import Skeleton
 from .metadata import Metadata
 from .onnx_header import read_header
 from .packages import import_package
-from .sessions import open_session
+from .runtimes import open_runtime
 
 
 class ExportedModel:
@@ -58,7 +58,7 @@ class ExportedModel:
         properties, self.batch = read_header(file)
         properties = [SimpleNamespace(key=k, value=v) for k, v in properties.items()]
         self.metadata = Metadata.read(SimpleNamespace(metadata_props=properties), file)
-        self.session = open_session(file, runtime, threads)
+        self.session = open_runtime(file, runtime, threads)
         self.decode = make_decoder(self.metadata.codec)
         self.skeleton = Skeleton(
             self.metadata.skeleton_links,
