@@ -23,7 +23,7 @@ COMMANDS = {
     'check-env': 'show the versions of the stack and what to fix',
     'list-models': 'list the models and what is known of them',
     'infer': 'estimate poses in images and videos',
-    'visualize-heatmaps': "draw a model's heatmaps, scale by scale, over an image",
+    'heatmaps': "draw a model's heatmaps, scale by scale, over an image",
     'export': 'write a model to an ONNX file, checked and described',
     'benchmark': 'measure networks side by side: latency, memory, the training step',
     'plot-curves': 'draw AP and learning rate of training runs over the epochs',
@@ -32,13 +32,12 @@ COMMANDS = {
 #: What commands were called before version 0.2.
 RENAMED: dict[str, str] = {
     'export-onnx': 'export',
+    'visualize-heatmaps': 'heatmaps',
 }
 
 #: Commands that take a namespace still, and their modules.
 LEGACY = {
-    'visualize-heatmaps': 'mmpose_light.visualization.heatmap_pictures',
     'benchmark': 'mmpose_light.cli.benchmark',
-    'plot-curves': 'mmpose_light.cli.plot_curves',
     'check-env': 'mmpose_light.utils.check_env',
 }
 

@@ -1,11 +1,6 @@
-"""Results and learning rate of training runs: ``mmpose-light plot-curves``."""
+"""``mmpose-light plot-curves``: results and learning rate of training runs."""
 
 import argparse
-import sys
-
-from ..visualization.curves import SUFFIXES, plot_curves
-
-OUT = 'work_dirs/curves.png'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,24 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--out',
-        default=OUT,
-        help=f'file to write: {", ".join(SUFFIXES)} (default: %(default)s)',
+        help='file to write, .png, .pdf or .svg (default: work_dirs/curves.png)',
+    )
+    parser.add_argument(
+        '--overwrite', action='store_true', help='replace a file that is there already'
     )
 
 
-def main(args: argparse.Namespace) -> int:
-    """Run the command line.
+def main(**options: object) -> None:
+    """Draw the curves, and say where they are."""
+    from ..visualization.curves import plot_curves
 
-    Args:
-        args (argparse.Namespace): What :func:`add_arguments` defines.
-
-    Returns:
-        int: 0; 2 where nothing was drawn because of an error.
-    """
-    try:
-        out = plot_curves(args.runs, args.out, labels=args.labels, metric=args.metric)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    print(f'curves in {out}')
-    return 0
+    print(f'curves in {plot_curves(**options)}')

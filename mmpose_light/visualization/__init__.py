@@ -1,1 +1,1 @@
-"""What is drawn: curves of training runs, heatmaps over photographs."""
+"""What is drawn: curves of training runs, heatmaps over images."""

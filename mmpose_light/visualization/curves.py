@@ -16,9 +16,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..utils.files import whole_file
+from ..utils.errors import UserError
+from ..utils.files import check_absent, whole_file
 from .training_log import SCALARS, TrainingLog, read_log
 
+OUT = 'work_dirs/curves.png'
 SUFFIXES = ('.png', '.pdf', '.svg')
 MAIN_METRICS = ('AP', 'PCK')  # by default one of these is drawn, without its prefix
 WIDTH, HEIGHT, LEGEND_ROW = 11, 4, 0.22  # inches
@@ -34,28 +36,31 @@ STYLES = cycler(linestyle=['-', '--', ':', '-.']) * cycler(
 
 def plot_curves(
     runs: Sequence[str | Path],
-    out: str | Path,
+    out: str | Path = OUT,
     *,
     labels: Sequence[str] | None = None,
     metric: str | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Draw validation results and learning rate of some runs to a file.
 
     Args:
         runs (Sequence[str | Path]): For each run, its work directory, with all
             ``TIMESTAMP`` folders in it, or one ``scalars.json``.
-        out (str | Path): The file to write: .png, .pdf or .svg. One that is there is
-            replaced.
+        out (str | Path): The file to write: .png, .pdf or .svg. Defaults to
+            ``'work_dirs/curves.png'``
         labels (Sequence[str], optional): The runs' names in the legend. Defaults to
             ``None``, the names of their folders
         metric (str, optional): As of :func:`choose_metric`. Defaults to ``None``
+        overwrite (bool): Whether a file that is there may be replaced. Defaults to
+            ``False``
 
     Returns:
         Path: The file.
 
     Raises:
-        FileNotFoundError: If there is no such run, or no log in it.
-        ValueError: If a log, the metric, the labels or the suffix of ``out`` are not
+        MissingFileError: If there is no such run, or no log in it.
+        UserError: If ``out`` is there already, or a log, the metric, the labels or the suffix of ``out`` are not
             what they should be; the message says what would do.
 
     Example:
@@ -66,10 +71,11 @@ def plot_curves(
     out = Path(out)
     suffix = out.suffix.lower()
     if suffix not in SUFFIXES:
-        raise ValueError(
-            f'out {out} has no suffix of a picture: give a name ending in '
+        raise UserError(
+            f'out {out} has no suffix of an image: give a name ending in '
             f'{", ".join(SUFFIXES)}'
         )
+    check_absent(out, overwrite)
     labels = name_runs(runs) if labels is None else labels
     figure = draw_curves([read_log(run) for run in runs], labels, metric)
     with whole_file(out) as part:
@@ -108,7 +114,7 @@ def choose_metric(logs: Sequence[TrainingLog], wanted: str | None = None) -> str
         str | None: Its full name; None where no run was validated and none is wanted.
 
     Raises:
-        ValueError: If there is no such metric, or more than one.
+        UserError: If there is no such metric, or more than one.
 
     Example:
         >>> log = TrainingLog(True, metrics={'coco/AP': {1: 0.1}, 'coco/AR': {1: 0.2}})
@@ -126,7 +132,7 @@ def choose_metric(logs: Sequence[TrainingLog], wanted: str | None = None) -> str
         return found[0]
     problem = 'which metric?' if wanted is None else f'no one metric {wanted!r}:'
     listed = ', '.join(repr(name) for name in names) or 'no validation'
-    raise ValueError(f'{problem} the runs logged {listed}; name one as metric')
+    raise UserError(f'{problem} the runs logged {listed}; name one as metric')
 
 
 def draw_curves(
@@ -147,7 +153,7 @@ def draw_curves(
         a run that was not validated has none on the left, and the legend says so.
 
     Raises:
-        ValueError: If the labels are not as many as the runs, if some runs count epochs
+        UserError: If the labels are not as many as the runs, if some runs count epochs
             and others iterations, if a run has other metrics only, or as of
             :func:`choose_metric`.
     """
@@ -185,14 +191,12 @@ def draw_curves(
 
 
 def _check_runs(logs: Sequence[TrainingLog], labels: Sequence[str]) -> None:
-    """Complain about runs that cannot stand in one picture."""
+    """Complain about runs that cannot stand in one figure."""
     if not logs or len(labels) != len(logs):
-        raise ValueError(
-            f'{len(labels)} labels for {len(logs)} runs: give one for each'
-        )
+        raise UserError(f'{len(labels)} labels for {len(logs)} runs: give one for each')
     by_epoch = [label for label, log in zip(labels, logs, strict=True) if log.by_epoch]
     if 0 < len(by_epoch) < len(logs):
-        raise ValueError(
+        raise UserError(
             f'{", ".join(by_epoch)} logged epochs, the others iterations: draw them '
             'apart'
         )
@@ -205,7 +209,7 @@ def _collect_results(
     for log, label in zip(logs, labels, strict=True):
         if log.metrics and metric not in log.metrics:
             listed = ', '.join(map(repr, log.metrics))
-            raise ValueError(
+            raise UserError(
                 f'{label} did not log {metric!r} but {listed}: draw it apart, or name '
                 'a metric that all runs logged'
             )

@@ -1,19 +1,17 @@
-"""A model's heatmaps over a photograph: ``mmpose-light visualize-heatmaps``.
+"""A model's heatmaps of one person, over the image.
 
 Paper: `MEMe <https://doi.org/10.3390/s22020632>`_, Figure 9: a row for each keypoint,
-a column for each scale before the head joins them (H_2*, H_3*, H_4* …, upsampled as
-the head upsamples them) and one for the joined heatmap H_2. Here they lie over the
-photograph, and the keypoint decoded from H_2 is marked. A second picture is the
-figure's S_0 + H_0, all keypoints' H_2 over the photograph. It is one forward pass,
-without flip test.
+a column for each scale before the head joins them (the paper's H_2*, H_3*, H_4* …,
+upsampled as the head upsamples them) and one for the joined heatmap H_2. Here they lie
+over the image, and the keypoint decoded from H_2 is marked. A second file is the
+figure's S_0 + H_0, all keypoints' H_2 over the image. It is one forward pass, without
+flip test.
 """
 
-import argparse
-import os
-import sys
-import warnings
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,114 +20,158 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmpose.datasets.transforms import TopdownAffine
 from mmpose.models.heads import HeatmapHead
 from mmpose.models.pose_estimators import TopdownPoseEstimator
-from PIL import Image
 from torch import Tensor, nn
 
-from ..apis.models import load_model
-from ..apis.trained_models import describe_trained_models, find_model, is_trained_model
+from ..apis.models import find_model, load_model
 from ..deploy.image_reading import read_image
-from ..utils.files import whole_file
+from ..utils.errors import MissingFileError, UserError
+from ..utils.files import check_absent, whole_file
 from .heatmap_overlay import overlay_heatmaps
 from .heatmaps import Heatmaps, draw_heatmaps
 
 OUT_DIR = 'work_dirs/heatmaps'
-SOFTWARE = 'mmpose-light visualize-heatmaps'
 NUM_KEYPOINTS = 6  # shown by default, spread over the data set's list
-DPI = 120
-HEIGHT = 1024  # pixels, about, of the picture of all keypoints
+DPI = 150
+HEIGHT = 1024  # pixels, about, of the person's image under the heatmaps
+
+
+class HeatmapFiles(NamedTuple):
+    """The files of one image.
+
+    Attributes:
+        scales (Path): Keypoint by keypoint, scale by scale: ``<image>.png``.
+        overlay (Path): All keypoints at once: ``<image>_all.png``.
+    """
+
+    scales: Path
+    overlay: Path
 
 
 def visualize_heatmaps(
-    config: str | Path,
-    checkpoint: str | Path | None,
-    image: str | Path,
-    out: str | Path | None = None,
+    model: str | Path,
+    images: Sequence[str | Path],
+    weights: str | Path | None = None,
+    out_dir: str | Path = OUT_DIR,
     *,
     bbox: Sequence[float] | None = None,
     keypoints: Sequence[str | int] | None = None,
     device: str = 'auto',
-) -> Path:
-    """Draw the heatmaps of one person, at every scale and joined, to PNG files.
-
-    One has a row for each of some keypoints, a column for each scale. The other, beside
-    it and with ``_all`` in its name, has the joined heatmaps of all keypoints over the
-    photograph.
+    overwrite: bool = False,
+) -> list[HeatmapFiles]:
+    """Draw the heatmaps of a person in each image, at every scale and joined.
 
     Args:
-        config (str | Path): Config file of a top-down model with a heatmap head, or
-            the name of a trained model of this package.
-        checkpoint (str | Path, optional): The weights that belong to it; ``None`` for
-            random ones, with a warning. With a name, ``None``.
-        image (str | Path): The picture.
-        out (str | Path, optional): The first file to write; pictures of the same model
-            and image are replaced. Defaults to ``None``, 'work_dirs/heatmaps/<image>.png'
-        bbox (Sequence[float], optional): The person's box in pixels: left, top, right,
-            bottom. Defaults to ``None``, the whole image
-        keypoints (Sequence[str | int], optional): Names or indices of the keypoints to
-            show; 'all' for all. Defaults to ``None``, six spread over the data set's
-            list
+        model (str | Path): A top-down model with a heatmap head: the name of a trained
+            model, or a config file.
+        images (Sequence[str | Path]): The image files.
+        weights (str | Path, optional): A file of weights for the config. Defaults to
+            ``None``: the trained model's own, or random ones, with a warning
+        out_dir (str | Path): The folder of the PNG files. Defaults to
+            ``'work_dirs/heatmaps'``
+        bbox (Sequence[float], optional): The person's box in pixels of the one image:
+            left, top, right, bottom. Defaults to ``None``, the whole image
+        keypoints (Sequence[str | int], optional): As of :func:`choose_keypoints`.
+            Defaults to ``None``, six of them
         device (str): 'cpu', 'cuda', 'cuda:1' …, or 'auto': a GPU where there is one.
             Defaults to ``'auto'``
+        overwrite (bool): Whether files that are there may be replaced. Defaults to
+            ``False``
 
     Returns:
-        Path: The first file; :func:`name_overlay` names the other.
+        list[HeatmapFiles]: The files of each image.
 
     Raises:
-        FileNotFoundError: If config, checkpoint or image does not exist.
-        ValueError: If an argument or a file is not what it should be; the message says
+        MissingFileError: If model, weights or an image does not exist.
+        UserError: If an argument or a file is not what it should be; the message says
             what would do.
 
     Example:
         >>> from mmpose_light.visualization.heatmap_pictures import visualize_heatmaps
-        >>> visualize_heatmaps('config.py', 'best.pth', 'a.jpg')  # doctest: +SKIP
-        PosixPath('work_dirs/heatmaps/a.png')
+        >>> visualize_heatmaps('el-hrnet-w32-lspet-cpu', ['a.jpg'])  # doctest: +SKIP
+        [HeatmapFiles(scales=PosixPath('work_dirs/heatmaps/a.png'), ...)]
     """
-    config, checkpoint = find_model(config, checkpoint)
-    image = Path(image)
-    if not image.is_file():
-        raise FileNotFoundError(f'image {image} does not exist')
-    try:
-        picture = read_image(str(image))
-    except ValueError as error:
-        raise ValueError(f'image {image} cannot be read: {error}') from error
-    bbox = _check_bbox(bbox, picture)
-    out = Path(OUT_DIR, f'{image.stem}.png') if out is None else Path(out)
-    sources = (os.path.realpath(path) for path in (config, checkpoint or '', image))
-    metadata = {'Software': SOFTWARE, 'Source': '\n'.join(sources)}
-    for path in (out, name_overlay(out)):
-        _check_out(path, metadata)
-
-    model = load_model(config, checkpoint, device)
-    heatmaps = compute_heatmaps(model, picture, bbox)
-    shown = choose_keypoints(keypoints, heatmaps.names)
-    weights = 'random weights' if checkpoint is None else Path(checkpoint).name
-    figure = draw_heatmaps(heatmaps, shown, f'{image.name}\n{config.stem}\n{weights}')
-    overlay = overlay_heatmaps(
-        heatmaps.photograph,
-        heatmaps.joined.numpy(),
-        heatmaps.scale_factor * heatmaps.enlargement,
-    )
-    with whole_file(out) as part:
-        figure.savefig(part, format='png', dpi=DPI, metadata=metadata)
-    with whole_file(name_overlay(out)) as part:
-        imsave(part, overlay, format='png', metadata=metadata)
-    return out
+    found = find_model(model, weights)
+    images = [Path(image) for image in images]
+    if bbox is not None and len(images) > 1:
+        raise UserError(f'one bbox for {len(images)} images: give one image with it')
+    files = name_files(images, Path(out_dir), overwrite)
+    network = load_model(found.config, found.weights, device)
+    known = f', {Path(found.weights).name}' if found.weights else ', random weights'
+    name = Path(model).stem + known if Path(model).is_file() else model
+    for image, file in zip(images, files, strict=True):
+        heatmaps = compute_heatmaps(network, *_read(image, bbox))
+        shown = choose_keypoints(keypoints, heatmaps.names)
+        figure = draw_heatmaps(heatmaps, shown, f'{image.name}\n{name}')
+        overlay = overlay_heatmaps(
+            heatmaps.image,
+            heatmaps.joined.numpy(),
+            heatmaps.scale_factor * heatmaps.enlargement,
+        )
+        with whole_file(file.scales) as part:
+            figure.savefig(part, format='png', dpi=DPI)
+        with whole_file(file.overlay) as part:
+            imsave(part, overlay, format='png')
+    return files
 
 
-def name_overlay(out: Path) -> Path:
-    """Name the picture of all keypoints that lies beside that of the scales.
+def name_files(
+    images: Sequence[Path], out_dir: Path, overwrite: bool = False
+) -> list[HeatmapFiles]:
+    """Name the files of some images, and make sure that nothing is lost.
 
     Args:
-        out (Path): The picture of the scales.
+        images (Sequence[Path]): The image files.
+        out_dir (Path): The folder of the files.
+        overwrite (bool): Whether files that are there may be replaced. Defaults to
+            ``False``
 
     Returns:
-        Path: The file.
+        list[HeatmapFiles]: The files of each image.
 
-    Example:
-        >>> name_overlay(Path('heatmaps/a.png')).name
-        'a_all.png'
+    Raises:
+        MissingFileError: If an image does not exist.
+        UserError: If a file is there already, two images would have the same, or a file
+            would replace an image.
     """
-    return out.with_name(f'{out.stem}_all{out.suffix}')
+    for image in images:
+        if not image.is_file():
+            raise MissingFileError(f'image {image} does not exist: give an image file')
+    files = [
+        HeatmapFiles(out_dir / f'{image.stem}.png', out_dir / f'{image.stem}_all.png')
+        for image in images
+    ]
+    written = Counter(path for both in files for path in both)
+    for path, count in written.items():
+        if count > 1:
+            raise UserError(
+                f'{count} of the images would be drawn to {path}: draw images of the '
+                'same name one by one, each with another --out-dir'
+            )
+        if any(path.exists() and path.samefile(image) for image in images):
+            raise UserError(f'{path} is an image to draw: give another --out-dir')
+        check_absent(path, overwrite)
+    return files
+
+
+def _read(
+    image: Path, bbox: Sequence[float] | None
+) -> tuple[np.ndarray, Sequence[float]]:
+    """Read an image, and complain about a box that has no part in it."""
+    try:
+        pixels = read_image(str(image))
+    except ValueError as error:
+        raise UserError(f'image {image} cannot be read: {error}') from error
+    height, width = pixels.shape[:2]
+    if bbox is None:
+        return pixels, (0, 0, width, height)
+    if len(bbox) == 4 and np.isfinite(bbox).all():
+        left, top, right, bottom = bbox
+        if max(left, 0) < min(right, width) and max(top, 0) < min(bottom, height):
+            return pixels, bbox
+    raise UserError(
+        f'bbox {list(bbox)} is no box in the image of {width}×{height} pixels: give '
+        'left, top, right and bottom of a box that lies in it, at least in part'
+    )
 
 
 def compute_heatmaps(
@@ -140,19 +182,19 @@ def compute_heatmaps(
     Args:
         model (nn.Module): What MMPose's ``init_model`` returned. A head with
             ``forward_scales``, as :class:`FSHead` has it, has its scales kept.
-        image (np.ndarray): The picture, BGR, uint8.
+        image (np.ndarray): The image, BGR, uint8.
         bbox (Sequence[float]): The person's box: left, top, right, bottom.
 
     Returns:
         Heatmaps: The heatmaps, in the model's input.
 
     Raises:
-        ValueError: If the model is not top-down, or its head gives something other than
+        UserError: If the model is not top-down, or its head gives something other than
             a heatmap for each keypoint.
     """
     head = getattr(model, 'head', None)
     if not (isinstance(model, TopdownPoseEstimator) and isinstance(head, HeatmapHead)):
-        raise ValueError(
+        raise UserError(
             f'the model is a {type(model).__name__} with head {type(head).__name__}: '
             'only top-down models with a HeatmapHead, FSHead or FAHead can be shown'
         )
@@ -165,26 +207,21 @@ def compute_heatmaps(
         bbox_score=np.ones(1, np.float32),
     )
     person = pipeline(dict(info))
-    with torch.no_grad():
-        batch = model.data_preprocessor(pseudo_collate([person]), training=False)
-        feats = model.extract_feat(batch['inputs'])
-        several = hasattr(head, 'forward_scales')
-        scales = head.forward_scales(feats) if several else []
-        joined = head(feats)
+    scales, joined = _forward(model, person)
     id2name = model.dataset_meta['keypoint_id2name']
     names = [id2name[index] for index in range(len(id2name))]
     if joined.dim() != 4 or joined.shape[1] != len(names):
-        raise ValueError(
+        raise UserError(
             f'the head gives an output of shape {tuple(joined.shape)} for '
             f'{len(names)} keypoints: only codecs with a heatmap for each keypoint '
             'can be shown'
         )
     (decoded,) = head.decode(joined)
-    crop = _to_picture(person['inputs'])
+    crop = _to_image(person['inputs'])
     enlargement = _enlarge(pipeline, max(1, round(HEIGHT / crop.shape[0])))
     return Heatmaps(
         crop=crop,
-        photograph=_to_picture(pipeline(info)['inputs']),
+        image=_to_image(pipeline(info)['inputs']),
         enlargement=enlargement,
         scales=[maps[0].cpu() for maps in scales],
         joined=joined[0].cpu(),
@@ -192,11 +229,19 @@ def compute_heatmaps(
         scores=decoded.keypoint_scores[0],
         names=names,
         scale_factor=head.decoder.scale_factor,
-        head=type(head).__name__,
     )
 
 
-def _to_picture(inputs: Tensor) -> np.ndarray:
+@torch.no_grad()
+def _forward(model: nn.Module, person: dict) -> tuple[list[Tensor], Tensor]:
+    """Return the heatmaps of each scale, where there are several, and the joined."""
+    batch = model.data_preprocessor(pseudo_collate([person]), training=False)
+    feats = model.extract_feat(batch['inputs'])
+    several = hasattr(model.head, 'forward_scales')
+    return model.head.forward_scales(feats) if several else [], model.head(feats)
+
+
+def _to_image(inputs: Tensor) -> np.ndarray:
     return inputs.byte().numpy()[::-1].transpose(1, 2, 0)
 
 
@@ -230,7 +275,7 @@ def choose_keypoints(
         list[int]: Indices, each once.
 
     Raises:
-        ValueError: If a keypoint is unknown, or none is wanted.
+        UserError: If a keypoint is unknown, or none is wanted.
 
     Example:
         >>> choose_keypoints(['wrist', 0], ['nose', 'elbow', 'wrist'])
@@ -247,130 +292,7 @@ def choose_keypoints(
     if unknown or not wanted:
         problem = f'keypoint {unknown[0]!r} is unknown' if unknown else 'no keypoint'
         listed = ', '.join(f'{index} {name}' for index, name in enumerate(names))
-        raise ValueError(f"{problem}: give some of {listed}, or 'all'")
+        raise UserError(f"{problem}: give some of {listed}, or 'all'")
     if 'all' in wanted:
         return list(range(len(names)))
     return list(dict.fromkeys(known[str(item)] for item in wanted))
-
-
-def _check_bbox(
-    bbox: Sequence[float] | None, image: np.ndarray
-) -> tuple[float, float, float, float]:
-    """Complain about a box that is none, or has no part in the image."""
-    height, width = image.shape[:2]
-    if bbox is None:
-        return 0, 0, width, height
-    if len(bbox) == 4 and np.isfinite(bbox).all():
-        left, top, right, bottom = bbox
-        if max(left, 0) < min(right, width) and max(top, 0) < min(bottom, height):
-            return left, top, right, bottom
-    raise ValueError(
-        f'bbox {list(bbox)} is no box in the image of {width}×{height} pixels: give '
-        'left, top, right and bottom of a box that lies in it, at least in part'
-    )
-
-
-def _check_out(out: Path, metadata: dict[str, str]) -> None:
-    """Complain about a file that would be lost."""
-    if out.suffix.lower() != '.png':
-        raise ValueError(f'out {out} is to be a PNG file: give a name ending in .png')
-    if not out.exists():
-        return
-    try:
-        with Image.open(out, formats=['PNG']) as picture:
-            found = picture.info
-    except OSError:
-        found = {}
-    if any(found.get(key) != value for key, value in metadata.items()):
-        raise ValueError(
-            f'{out} is there already, and is no picture of this model and image: '
-            'choose another name with out'
-        )
-
-
-# The command line
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command line.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the command.
-    """
-    parser.description = (
-        "Draw a person's heatmaps over the photograph: a row for each keypoint, a "
-        'column for each scale before the head joins them, and one for the joined '
-        'heatmap. A second picture has the joined heatmaps of all keypoints at once.'
-    )
-    parser.usage = '%(prog)s [options] (CONFIG CHECKPOINT | NAME) IMAGE'
-    parser.add_argument(
-        'config',
-        help='config file of a top-down model with a heatmap head; or, without a '
-        f'checkpoint, {describe_trained_models()}',
-    )
-    # without a checkpoint, the photograph stands in its place
-    parser.add_argument(
-        'checkpoint', help="its weights; 'none' for random ones"
-    ).required = False
-    parser.add_argument('image', help='the photograph').required = False
-    parser.add_argument(
-        '--bbox',
-        type=float,
-        nargs=4,
-        metavar=('X1', 'Y1', 'X2', 'Y2'),
-        help="left, top, right, bottom of the person's box (default: the whole image)",
-    )
-    parser.add_argument(
-        '--keypoints',
-        nargs='+',
-        metavar='KEYPOINT',
-        help="names or indices, or 'all' (default: six spread over the list)",
-    )
-    parser.add_argument(
-        '--out',
-        help=f'PNG file to write, the second picture beside it as OUT_all.png '
-        f'(default: {OUT_DIR}/IMAGE.png)',
-    )
-    parser.add_argument(
-        '--device',
-        default='auto',
-        help='cpu, cuda, cuda:1 … (default: a GPU where there is one)',
-    )
-
-
-def main(args: argparse.Namespace) -> int:
-    """Run the command line.
-
-    Args:
-        args (argparse.Namespace): What :func:`add_arguments` defines.
-
-    Returns:
-        int: 0; 2 where nothing was drawn because of an error.
-    """
-    checkpoint, image = args.checkpoint, args.image
-    if not is_trained_model(args.config):
-        checkpoint = None if checkpoint == 'none' else checkpoint
-    elif image is None:
-        checkpoint, image = None, checkpoint
-    try:
-        if image is None:
-            raise ValueError(
-                f'{args.config} {checkpoint or ""} without an image: give config, '
-                f'checkpoint and image, or {describe_trained_models()} and an image'
-            )
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore', UserWarning)  # the host's
-            out = visualize_heatmaps(
-                args.config,
-                checkpoint,
-                image,
-                args.out,
-                bbox=args.bbox,
-                keypoints=args.keypoints,
-                device=args.device,
-            )
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    print(f'heatmaps in {out}, of all keypoints at once in {name_overlay(out)}')
-    return 0

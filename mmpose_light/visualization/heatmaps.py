@@ -1,9 +1,8 @@
-"""Heatmaps over the photograph: a row for each keypoint, a column for each scale.
+"""Heatmaps over the image: a row for each keypoint, a column for each scale.
 
 Paper: `MEMe <https://doi.org/10.3390/s22020632>`_, Figure 9.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,9 +15,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-PANEL_WIDTH, MIN_WIDTH, MARGINS = 1.8, 3.5, (0.5, 1.6)  # inches
+PANEL_WIDTH, MIN_WIDTH, MARGINS = 2.2, 3.5, (0.5, 1.6)  # inches
 MARK = dict(markerfacecolor='white', markeredgecolor='black', markersize=7)
-# the lower the value, the more of the photograph shines through
+# the lower the value, the more of the image shines through
 OPACITY = np.linspace(0.25, 0.8, 256)
 TURBO = colormaps['turbo'](np.arange(256))[:, :3]
 COLOR_MAP = ListedColormap(np.column_stack((TURBO, OPACITY)))
@@ -29,10 +28,10 @@ class Heatmaps:
     """What a head makes of one person, step by step.
 
     Attributes:
-        crop (np.ndarray): The model's input as a picture, RGB, shape (H, W, 3).
-        photograph (np.ndarray): The same cut out of the photograph at a larger size,
-            RGB, shape (n H, n W, 3).
-        enlargement (np.ndarray): Pixels of ``photograph`` for one of ``crop``, x and y.
+        crop (np.ndarray): The model's input as an image, RGB, shape (H, W, 3).
+        image (np.ndarray): The same, cut out at a larger size, RGB, shape
+            (n H, n W, 3).
+        enlargement (np.ndarray): Pixels of ``image`` for one of ``crop``, x and y.
         scales (list[Tensor]): The heatmaps of each scale before the head joins them,
             shape (K, h_j, w_j); none for a head of one scale.
         joined (Tensor): The model's heatmaps, shape (K, h, w).
@@ -41,11 +40,10 @@ class Heatmaps:
         scores (np.ndarray): The keypoints' scores, shape (K,).
         names (list[str]): The keypoints' names.
         scale_factor (np.ndarray): Pixels of ``crop`` for one of ``joined``, x and y.
-        head (str): The class of the head.
     """
 
     crop: np.ndarray
-    photograph: np.ndarray
+    image: np.ndarray
     enlargement: np.ndarray
     scales: list[Tensor]
     joined: Tensor
@@ -53,11 +51,10 @@ class Heatmaps:
     scores: np.ndarray
     names: list[str]
     scale_factor: np.ndarray
-    head: str
 
 
 def draw_heatmaps(heatmaps: Heatmaps, keypoints: Sequence[int], title: str) -> Figure:
-    """Draw heatmaps over the crop: a row for each keypoint, a column for each scale.
+    """Draw heatmaps over the image: a row for each keypoint, a column for each scale.
 
     Args:
         heatmaps (Heatmaps): What :func:`compute_heatmaps` returned.
@@ -71,16 +68,10 @@ def draw_heatmaps(heatmaps: Heatmaps, keypoints: Sequence[int], title: str) -> F
     height, width = heatmaps.crop.shape[:2]
     size = heatmaps.joined.shape[-2:]
     columns = [
-        (
-            f'$H_{_exponent(maps, width)}^*$',
-            maps.shape,
-            F.interpolate(maps[None], size)[0],
-        )
+        (f'at 1/{round(width / maps.shape[-1])} of the size', maps)
         for maps in heatmaps.scales
     ]
-    how = 'joined by' if columns else 'of'
-    label = f'$H_{_exponent(heatmaps.joined, width)}$ {how} {heatmaps.head}'
-    columns.append((label, heatmaps.joined.shape, heatmaps.joined))
+    columns.append(('joined' if columns else 'heatmap', heatmaps.joined))
 
     rows = len(keypoints)
     figure = Figure(
@@ -92,13 +83,14 @@ def draw_heatmaps(heatmaps: Heatmaps, keypoints: Sequence[int], title: str) -> F
     )
     figure.suptitle(title, fontsize='small')
     axes = figure.subplots(rows, len(columns), squeeze=False)
-    for axis, (label, shape, _) in zip(axes[0], columns, strict=True):
-        axis.set_title(f'{label}\n{shape[2]}×{shape[1]}', fontsize='small')
+    for axis, (label, maps) in zip(axes[0], columns, strict=True):
+        axis.set_title(f'{label}\n{maps.shape[2]}×{maps.shape[1]}', fontsize='small')
     for axis, index in zip(axes[:, 0], keypoints, strict=True):
         name, score = heatmaps.names[index], heatmaps.scores[index]
-        axis.set_ylabel(f'{index} {name}\nscore {score:.2f}', fontsize='small')
-    for column, (_, _, maps) in zip(axes.T, columns, strict=True):
-        _draw_column(figure, column, maps.numpy(), heatmaps, keypoints)
+        axis.set_ylabel(f'{name}\nscore {score:.2f}', fontsize='small')
+    for column, (_, maps) in zip(axes.T, columns, strict=True):
+        maps = F.interpolate(maps[None], size)[0].numpy()
+        _draw_column(figure, column, maps, heatmaps, keypoints)
     figure.legend(
         handles=axes[0, 0].lines, loc='outside lower center', fontsize='small'
     )
@@ -114,23 +106,24 @@ def _draw_column(
 ) -> None:
     """Draw the heatmaps of one scale and, below, what their colors stand for."""
     low, high = maps[list(keypoints)].min(), maps[list(keypoints)].max()
-    photograph = np.asarray(Image.fromarray(heatmaps.crop).convert('L'))
-    # The middle of pixel (x, y) lies at scale_factor * (x, y), as for the codec.
-    step_x, step_y = heatmaps.scale_factor
-    right, bottom = (maps.shape[2] - 0.5) * step_x, (maps.shape[1] - 0.5) * step_y
+    image = np.asarray(Image.fromarray(heatmaps.image).convert('L'))
+    image_extent = _find_extent(image.shape, 1 / heatmaps.enlargement)
+    extent = _find_extent(maps.shape[1:], heatmaps.scale_factor)
     for axis, index in zip(column, keypoints, strict=True):
-        axis.imshow(photograph, 'gray', vmin=0, vmax=255)
+        axis.imshow(image, 'gray', vmin=0, vmax=255, extent=image_extent)
         edges = axis.axis()
         drawn = axis.imshow(
             maps[index],
             COLOR_MAP,
             vmin=low,
             vmax=high,
-            extent=(-step_x / 2, right, bottom, -step_y / 2),
-            interpolation='nearest',
+            extent=extent,
+            interpolation='bilinear',
         )
         axis.axis(edges)
-        axis.plot(*heatmaps.keypoints[index], 'P', label='final keypoint', **MARK)
+        axis.plot(
+            *heatmaps.keypoints[index], 'P', label='keypoint that was found', **MARK
+        )
         axis.set(xticks=[], yticks=[])
     bar = figure.colorbar(drawn, ax=list(column), location='bottom', pad=0.01)
     bar.set_ticks([low, high], labels=[f'{value:.4g}' for value in (low, high)])
@@ -139,6 +132,12 @@ def _draw_column(
         label.set_horizontalalignment(side)
 
 
-def _exponent(maps: Tensor, width: int) -> int:
-    """Return the paper's number j of a scale: its stride is 2^j."""
-    return round(math.log2(width / maps.shape[-1]))
+def _find_extent(
+    shape: tuple[int, int], step: np.ndarray
+) -> tuple[float, float, float, float]:
+    """Return the edges left, right, bottom, top of an image in pixels of the crop.
+
+    The middle of its pixel (x, y) lies at step * (x, y), as for the codec.
+    """
+    right, bottom = (np.array(shape[::-1]) - 0.5) * step
+    return -step[0] / 2, right, bottom, -step[1] / 2

@@ -1,4 +1,4 @@
-"""Names beside the points of a picture, none over another where there is room."""
+"""Names beside the points of a figure, none over another where there is room."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..utils.errors import MissingFileError, UserError
+
 SCALARS = 'vis_data/scalars.json'
 NO_METRICS = ('step', 'time', 'data_time')
 
@@ -46,12 +48,12 @@ def read_log(run: str | Path) -> TrainingLog:
         TrainingLog: What it logged.
 
     Raises:
-        FileNotFoundError: If there is no such run, or no log in it.
-        ValueError: If the log is empty or is none of MMEngine's.
+        MissingFileError: If there is no such run, or no log in it.
+        UserError: If the log is empty or is none of MMEngine's.
     """
     records = [record for path in find_scalars(run) for record in _read_part(path)]
     if not records:
-        raise ValueError(
+        raise UserError(
             f'the log of {run} is empty: nothing is logged before the first iterations '
             'are done'
         )
@@ -88,18 +90,18 @@ def find_scalars(run: str | Path) -> list[Path]:
         list[Path]: The files, in order of time.
 
     Raises:
-        FileNotFoundError: If there is no such run, or no log in it.
+        MissingFileError: If there is no such run, or no log in it.
     """
     run = Path(run)
     if run.is_file():
         return [run]
     if not run.is_dir():
-        raise FileNotFoundError(f'run {run} does not exist: give its work directory')
+        raise MissingFileError(f'run {run} does not exist: give its work directory')
     for pattern in (f'*/{SCALARS}', SCALARS):
         found = sorted(run.glob(pattern))
         if found:
             return found
-    raise FileNotFoundError(
+    raise MissingFileError(
         f'no log in {run}: give the work directory of a run, where MMEngine writes '
         f'TIMESTAMP/{SCALARS}, or such a file'
     )
@@ -120,7 +122,7 @@ def _read_part(path: Path) -> list[dict[str, float]]:
                 break
             record = None
         if not isinstance(record, dict) or 'step' not in record:
-            raise ValueError(
+            raise UserError(
                 f'{path}, line {number}, is no record of MMEngine: give the '
                 "scalars.json of a run, or the run's work directory"
             )

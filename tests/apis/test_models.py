@@ -166,8 +166,26 @@ def test_infer_by_name(tmp_path, coco_people, capsys):
     assert (by_name / 'visualizations' / photo.name).is_file()
 
 
-def test_infer_with_a_typo(capsys):
-    assert main(['infer', 'el-hrnet-w32-lspet', str(Path(__file__).parent)]) == 2
+def test_heatmaps_by_name(tmp_path, coco_people, capsys):
+    photo = coco_people.photos[0][0]
+    assert main(['heatmaps', NAME, str(photo), '--out-dir', str(tmp_path)]) == 0
+    assert (tmp_path / f'{photo.stem}.png').is_file()
+
+
+@pytest.mark.parametrize(
+    'command',
+    [
+        'infer el-hrnet-w32-lspet a.jpg',
+        'heatmaps el-hrnet-w32-lspet a.jpg',
+        'export el-hrnet-w32-lspet --out a.onnx',
+    ],
+)
+def test_a_typo_gets_the_near_names(command, capsys):
+    assert main(command.split()) == 2
+    assert NAME in capsys.readouterr().err
+
+
+def test_a_checkpoint_in_the_place_of_an_image(capsys):
     assert main(['infer', NAME, 'best.pth', 'photo.jpg']) == 2
     assert 'with --weights best.pth' in capsys.readouterr().err
 

@@ -190,7 +190,9 @@ def test_command(two_runs, tmp_path, monkeypatch, capsys):
 def test_suffix_is_the_format(two_runs, tmp_path, name, start):
     out = plot_curves(two_runs, tmp_path / name)
     assert out.read_bytes().startswith(start)
-    assert plot_curves(two_runs[:1], out, metric='AR') == out  # replaced
+    with pytest.raises(ValueError, match='is there already'):
+        plot_curves(two_runs, out)
+    assert plot_curves(two_runs[:1], out, metric='AR', overwrite=True) == out
 
 
 def test_errors_of_the_command(two_runs, tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""All heatmaps over the photograph: where they are high, and nowhere else."""
+"""All heatmaps over the image: where they are high, and nowhere else."""
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ def colorfulness(picture: np.ndarray) -> np.ndarray:
 
 
 def test_picture_of_a_model(smooth_model, tmp_path):
-    """A gray photograph: it is colored where any of its heatmaps is high."""
+    """A gray image: it is colored where any of its heatmaps is high."""
     grays = np.random.default_rng(0).integers(0, 256, (12, 16), dtype=np.uint8)
     image = cv2.cvtColor(cv2.resize(grays, (200, 150)), cv2.COLOR_GRAY2BGR)
     cv2.imwrite(str(tmp_path / 'gray.png'), image)
@@ -30,23 +30,26 @@ def test_picture_of_a_model(smooth_model, tmp_path):
     weights = torch.load(smooth_model.checkpoint)
     weights['state_dict']['head.final_layer.bias'] -= before.amax(0).median()
     torch.save(weights, tmp_path / 'lower.pth')
-    files = [tmp_path / name for name in ('lower.pth', 'gray.png', 'out.png')]
+    lower, gray = tmp_path / 'lower.pth', tmp_path / 'gray.png'
     options = dict(bbox=bbox, keypoints=[0], device='cpu')
-    assert visualize_heatmaps(smooth_model.config, *files, **options) == files[-1]
-    with Image.open(tmp_path / 'out_all.png') as file:
+    (files,) = visualize_heatmaps(
+        smooth_model.config, [gray], lower, tmp_path / 'out', **options
+    )
+    assert files == (tmp_path / 'out/gray.png', tmp_path / 'out/gray_all.png')
+    with Image.open(files.overlay) as file:
         picture = np.asarray(file.convert('RGB'))
     assert picture.shape == (8 * 128, 8 * 96, 3)
 
     # At the middles of the heatmaps' pixels: 4 of the input's, 8 times as large.
-    model = init_model(str(smooth_model.config), str(files[0]), device='cpu')
+    model = init_model(str(smooth_model.config), str(lower), device='cpu')
     heatmaps = compute_heatmaps(model, image, bbox)
-    shown, photograph = picture[::32, ::32], heatmaps.photograph[::32, ::32]
+    shown, plain = picture[::32, ::32], heatmaps.image[::32, ::32]
     highest = heatmaps.joined.amax(0).numpy()
     share = highest / highest.max()
     high, low = share > 0.3, share < 0.09
     assert min(high.sum(), low.sum()) > 50
     assert (colorfulness(shown)[high] > 40).all()
-    np.testing.assert_array_equal(shown[low], photograph[low])
+    np.testing.assert_array_equal(shown[low], plain[low])
     red, _, blue = shown[np.unravel_index(share.argmax(), share.shape)]
     assert red > blue
     # no keypoint alone, such as that of the other picture, is high everywhere there
@@ -55,20 +58,20 @@ def test_picture_of_a_model(smooth_model, tmp_path):
 
 
 @pytest.mark.parametrize('value', [0, -0.3])
-def test_nothing_but_the_photograph(value):
-    photograph = np.random.default_rng(0).integers(0, 256, (64, 48, 3), dtype=np.uint8)
+def test_nothing_but_the_image(value):
+    image = np.random.default_rng(0).integers(0, 256, (64, 48, 3), dtype=np.uint8)
     heatmaps = np.full((2, 16, 12), value)
-    drawn = overlay_heatmaps(photograph, heatmaps, np.array([4, 4]))
-    np.testing.assert_array_equal(drawn, photograph)
-    assert drawn is not photograph
+    drawn = overlay_heatmaps(image, heatmaps, np.array([4, 4]))
+    np.testing.assert_array_equal(drawn, image)
+    assert drawn is not image
 
 
 def test_each_heatmap_at_its_place():
     """Peaks of two heatmaps, with another number of pixels across than down."""
     heatmaps = np.zeros((2, 8, 8), np.float32)
     heatmaps[0, 2, 1] = heatmaps[1, 6, 5] = 1
-    photograph = np.zeros((80, 40, 3), np.uint8)
-    drawn = overlay_heatmaps(photograph, heatmaps, np.array([5, 10]))
+    image = np.zeros((80, 40, 3), np.uint8)
+    drawn = overlay_heatmaps(image, heatmaps, np.array([5, 10]))
     parts, labels, boxes, centers = cv2.connectedComponentsWithStats(
         drawn.any(2).astype(np.uint8)
     )

@@ -1,4 +1,4 @@
-"""Pictures of heatmaps, against MMPose's own inference and Equations 6 and 7."""
+"""Heatmaps over images, against MMPose's own inference and Equations 6 and 7."""
 
 from pathlib import Path
 
@@ -87,14 +87,15 @@ class Case:
                     tensor.copy_(3 + torch.rand_like(tensor))
         torch.save(dict(state_dict=self.model.state_dict()), self.checkpoint)
 
-    def draw(self, image, out=None, **options) -> Path:
-        return visualize_heatmaps(
-            self.config, self.checkpoint, image, out, device='cpu', **options
+    def draw(self, image, out_dir='nowhere', **options) -> Path:
+        (files,) = visualize_heatmaps(
+            self.config, [image], self.checkpoint, out_dir, device='cpu', **options
         )
+        return files.scales
 
     def command(self, image, *args) -> int:
-        args = ['visualize-heatmaps', self.config, self.checkpoint, image, *args]
-        return main([*map(str, args), '--device', 'cpu'])
+        args = [self.config, image, '--weights', self.checkpoint, *args]
+        return main(['heatmaps', *map(str, args), '--device', 'cpu'])
 
 
 @pytest.fixture(scope='module')
@@ -178,7 +179,7 @@ def test_steps_lead_to_the_models_own_heatmap(case, photo):
             own = own.sigmoid() if name == 'FAHead' else own
             torch.testing.assert_close(enlarge(own, (24, 16))[[9, 16]], maps)
 
-    # The keypoints, from the crop to the photograph.
+    # The keypoints, from the crop to the image.
     meta = sample.metainfo
     on_photo = heatmaps.keypoints / meta['input_size'] * meta['input_scale']
     on_photo += meta['input_center'] - meta['input_scale'] / 2
@@ -196,20 +197,20 @@ def test_steps_lead_to_the_models_own_heatmap(case, photo):
 @pytest.mark.parametrize(
     'kind, labels',
     {
-        'el_hrnet': ['$H_2$ of HeatmapHead\n16×24'],
+        'el_hrnet': ['heatmap\n16×24'],
         'eeffpose': [
-            '$H_2^*$\n16×24',
-            '$H_3^*$\n8×12',
-            '$H_4^*$\n4×6',
-            '$H_2$ joined by FAHead\n16×24',
+            'at 1/4 of the size\n16×24',
+            'at 1/8 of the size\n8×12',
+            'at 1/16 of the size\n4×6',
+            'joined\n16×24',
         ],
         'effbase': [
-            '$H_2^*$\n16×24',
-            '$H_3^*$\n8×12',
-            '$H_4^*$\n4×6',
-            '$H_5^*$\n2×3',
-            '$H_6^*$\n1×2',
-            '$H_2$ joined by FSHead\n16×24',
+            'at 1/4 of the size\n16×24',
+            'at 1/8 of the size\n8×12',
+            'at 1/16 of the size\n4×6',
+            'at 1/32 of the size\n2×3',
+            'at 1/64 of the size\n1×2',
+            'joined\n16×24',
         ],
     }.items(),
 )
@@ -220,10 +221,12 @@ def test_labels_and_values(cases, photo, kind, labels):
     assert drawn.shape == (3, len(labels))
     assert [axis.get_title() for axis in drawn[0]] == labels
     names = [axis.get_ylabel().split('\n')[0] for axis in drawn[:, 0]]
-    assert names == ['9 left_wrist', '16 right_ankle', '0 nose']
+    assert names == ['left_wrist', 'right_ankle', 'nose']
     assert figure.get_suptitle() == 'a.jpg'
     (legend,) = figure.legends
-    assert [text.get_text() for text in legend.get_texts()] == ['final keypoint']
+    assert [text.get_text() for text in legend.get_texts()] == [
+        'keypoint that was found'
+    ]
     # A color bar for each column, for the values of the column.
     bars = [axis for axis in figure.axes if len(axis.images) != 2]
     assert len(bars) == len(labels)
@@ -243,7 +246,7 @@ def test_labels_and_values(cases, photo, kind, labels):
         ('UDPHeatmap', 1, 3),  # MMPose decodes to up to one pixel beside
     ],
 )
-def test_peak_lies_on_the_photograph(el_hrnet, tmp_path, codec, to_dot, to_mark, place):
+def test_peak_lies_on_the_image(el_hrnet, tmp_path, codec, to_dot, to_mark, place):
     """A head that sees a white dot: heatmap, mark and dot meet in the picture."""
     codec = dict(type=codec, input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
     model_cfg = dict(el_hrnet, head=dict(HEAD, decoder=codec))
@@ -264,9 +267,14 @@ def test_peak_lies_on_the_photograph(el_hrnet, tmp_path, codec, to_dot, to_mark,
     heatmaps = compute_heatmaps(model, image, [100, 50, 320, 280])
     figure = draw_heatmaps(heatmaps, [3], '')
     axis = panels(figure)[0, 0]
-    photograph, heatmap = axis.images
-    ys, xs = np.nonzero(photograph.get_array() > 128)
-    dot = xs.mean(), ys.mean()
+    shown, heatmap = axis.images
+    ys, xs = np.nonzero(shown.get_array() > 128)
+    assert shown.get_array().shape == heatmaps.image.shape[:2] == (1024, 768)
+    left, right, bottom, top = shown.get_extent()
+    dot = (
+        left + (xs.mean() + 0.5) * (right - left) / 768,
+        top + (ys.mean() + 0.5) * (bottom - top) / 1024,
+    )
 
     mark = heatmaps.keypoints[3]
     np.testing.assert_allclose(mark, dot, atol=to_dot)
@@ -293,13 +301,12 @@ def test_peak_lies_on_the_photograph(el_hrnet, tmp_path, codec, to_dot, to_mark,
     red, _, blue = color_at(10, 10)  # low ones far from it
     assert blue >= red
 
-    # Likewise in the picture of all keypoints, which is four times as large.
-    assert heatmaps.photograph.shape == (1024, 768, 3)
-    ys, xs = np.nonzero(heatmaps.photograph[..., 0] > 128)
+    # Likewise in the image of all keypoints, which is four times as large.
+    ys, xs = np.nonzero(heatmaps.image[..., 0] > 128)
     large_dot = np.array([xs.mean(), ys.mean()])
     np.testing.assert_allclose(large_dot / heatmaps.enlargement, dot, atol=0.5)
     overlay = overlay_heatmaps(
-        np.zeros_like(heatmaps.photograph),
+        np.zeros_like(heatmaps.image),
         heatmaps.joined.numpy(),
         heatmaps.scale_factor * heatmaps.enlargement,
     )
@@ -310,7 +317,7 @@ def test_peak_lies_on_the_photograph(el_hrnet, tmp_path, codec, to_dot, to_mark,
 
 
 @pytest.mark.parametrize('use_udp', [False, True])
-def test_photograph_is_the_crop_enlarged(el_hrnet, tmp_path, use_udp):
+def test_image_is_the_crop_enlarged(el_hrnet, tmp_path, use_udp):
     """Pixel by pixel, on a ramp of colors: a pixel beside is a level off."""
     model = init_model(
         str(write_config(tmp_path / 'a.py', use_udp, **el_hrnet)), device='cpu'
@@ -319,21 +326,21 @@ def test_photograph_is_the_crop_enlarged(el_hrnet, tmp_path, use_udp):
     ramp = np.zeros((60, 50, 3), np.uint8)
     ramp[..., 0], ramp[..., 2] = columns, 4 * np.arange(60)[:, None]
     heatmaps = compute_heatmaps(model, ramp, [10, 12, 40, 48])
-    crop, photograph = heatmaps.crop.astype(int), heatmaps.photograph.astype(int)
+    crop, image = heatmaps.crop.astype(int), heatmaps.image.astype(int)
     assert crop.shape == (96, 64, 3)
-    assert photograph.shape == (11 * 96, 11 * 64, 3)
+    assert image.shape == (11 * 96, 11 * 64, 3)
     xs, ys = (
         (np.arange(size) * step).round().astype(int)
         for size, step in zip((64, 96), heatmaps.enlargement, strict=True)
     )
-    assert abs(photograph[ys][:, xs] - crop).max() <= 1
+    assert abs(image[ys][:, xs] - crop).max() <= 1
     assert crop[..., 2].std() > 40 < crop[..., 0].std()
 
 
 def test_figure_of_constant_heatmaps():
     heatmaps = Heatmaps(
         crop=np.zeros((64, 48, 3), np.uint8),
-        photograph=np.zeros((64, 48, 3), np.uint8),
+        image=np.zeros((64, 48, 3), np.uint8),
         enlargement=np.ones(2),
         scales=[],
         joined=torch.zeros(1, 16, 12),
@@ -341,7 +348,6 @@ def test_figure_of_constant_heatmaps():
         scores=np.zeros(1),
         names=['nose'],
         scale_factor=np.array([4, 4]),
-        head='HeatmapHead',
     )
     figure = draw_heatmaps(heatmaps, [0], '')
     FigureCanvasAgg(figure).draw()
@@ -351,60 +357,69 @@ def test_figure_of_constant_heatmaps():
 # The file
 
 
-def test_picture(case, photo, tmp_path, monkeypatch, capsys):
+def test_files(case, photo, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert case.command(photo, '--bbox', *BBOX, '--keypoints', 'nose', '9') == 0
     assert capsys.readouterr().out.endswith(
-        'heatmaps in work_dirs/heatmaps/b.c.png, of all keypoints at once in '
+        'heatmaps in work_dirs/heatmaps/b.c.png, all keypoints at once in '
         'work_dirs/heatmaps/b.c_all.png\n'
     )
     with Image.open('work_dirs/heatmaps/b.c.png') as picture:
         columns = len(getattr(case.model.head, 'convs', [])) + 1
-        assert picture.width > 200 * columns
+        assert picture.width > 300 * columns
         assert np.asarray(picture.convert('L')).std() > 20
     with Image.open('work_dirs/heatmaps/b.c_all.png') as picture:
         assert picture.size == (11 * 64, 11 * 96)
     assert len(list(Path('work_dirs/heatmaps').iterdir())) == 2
 
 
-def test_options_may_stand_before_the_photograph(small, photo, tmp_path):
-    args = [small.config, small.checkpoint, '--device', 'cpu', photo]
-    out = tmp_path / 'a.png'
-    assert main(['visualize-heatmaps', *map(str, args), '--out', str(out)]) == 0
-    assert out.is_file()
+def test_several_images(small, photo, tmp_path, capsys):
+    """Options may stand between model and images."""
+    other = tmp_path / 'other.png'
+    other.write_bytes(photo.read_bytes())
+    args = [small.config, '--weights', small.checkpoint, '--keypoints', 'nose']
+    args += ['--out-dir', tmp_path / 'out', photo, other]
+    assert main(['heatmaps', *map(str, args)]) == 0
+    names = {path.name for path in (tmp_path / 'out').iterdir()}
+    assert names == {'b.c.png', 'b.c_all.png', 'other.png', 'other_all.png'}
+    one, two = (Image.open(tmp_path / f'out/{n}_all.png') for n in ('b.c', 'other'))
+    assert (np.asarray(one) == np.asarray(two)).all()
+    out = capsys.readouterr().out
+    assert 'out/b.c.png' in out and 'out/other.png' in out
 
 
 def test_the_whole_image_by_default(small, photo, tmp_path):
-    whole = small.draw(photo, tmp_path / 'whole.png', keypoints=[5])
-    given = small.draw(photo, tmp_path / 'a.png', bbox=[0, 0, 80, 90], keypoints=[5])
+    whole = small.draw(photo, tmp_path / 'whole', keypoints=[5])
+    given = small.draw(photo, tmp_path / 'a', bbox=[0, 0, 80, 90], keypoints=[5])
     assert (np.asarray(Image.open(whole)) == np.asarray(Image.open(given))).all()
 
 
-def test_own_pictures_are_replaced(small, photo, tmp_path):
-    out = small.draw(photo, tmp_path / 'a.png', keypoints=[0])
-    before, overlay = Image.open(out).size, tmp_path / 'a_all.png'
+def test_files_are_replaced_only_when_asked(small, photo, tmp_path, capsys):
+    out = small.draw(photo, tmp_path, keypoints=[0])
+    before, overlay = Image.open(out).size, tmp_path / 'b.c_all.png'
     whole = overlay.read_bytes()
-    assert small.draw(photo, out, keypoints=[0, 1], bbox=BBOX) == out
+    assert small.command(photo, '--out-dir', tmp_path) == 2
+    assert 'b.c.png is there already' in capsys.readouterr().err
+    out.unlink()
+    assert small.command(photo, '--out-dir', tmp_path) == 2
+    assert 'b.c_all.png is there already' in capsys.readouterr().err
+    assert overlay.read_bytes() == whole
+    options = dict(keypoints=[0, 1], bbox=BBOX, overwrite=True)
+    assert small.draw(photo, tmp_path, **options) == out
     assert Image.open(out).height > before[1]
     assert overlay.read_bytes() != whole
 
 
-def test_other_files_are_kept(small, photo, tmp_path, cases, capsys):
-    mine = tmp_path / 'mine.png'
-    mine.write_bytes(photo.read_bytes())
-    other = cases['eeffpose'].draw(photo, tmp_path / 'other.png', keypoints=[0])
-    folder = tmp_path / 'folder.png'
-    folder.mkdir()
-    for path in (mine, other, folder):
-        content = None if path == folder else path.read_bytes()
-        assert small.command(photo, '--out', path) == 2
-        assert 'is there already' in capsys.readouterr().err
-        assert content is None or path.read_bytes() == content
-    assert small.command(photo, '--out', photo) == 2
-    (tmp_path / 'a_all.png').write_bytes(photo.read_bytes())
-    assert small.command(photo, '--out', tmp_path / 'a.png') == 2
-    assert 'a_all.png is there already' in capsys.readouterr().err
-    assert not (tmp_path / 'a.png').exists()
+def test_an_image_is_never_drawn_over(small, photo, tmp_path, capsys):
+    assert small.command(photo, '--out-dir', photo.parent, '--overwrite') == 2
+    assert 'b.c.png is an image to draw' in capsys.readouterr().err
+    twin = tmp_path / 'b.c.jpg'
+    twin.write_bytes(photo.read_bytes())
+    with pytest.raises(ValueError, match='images of the same name one by one'):
+        visualize_heatmaps(small.config, [photo, twin], None, tmp_path / 'out')
+    with pytest.raises(ValueError, match='one bbox for 2 images'):
+        visualize_heatmaps(small.config, [photo, twin], small.checkpoint, bbox=BBOX)
+    assert not (tmp_path / 'out').exists()
 
 
 # Which keypoints, whose weights
@@ -445,18 +460,17 @@ def test_checkpoint_tells_the_names(small, photo, tmp_path):
     meta = dict(small.model.dataset_meta, keypoint_id2name=id2name)
     checkpoint = tmp_path / 'dogs.pth'
     torch.save(dict(content, meta=dict(dataset_meta=meta)), checkpoint)
-    dogs = small.config, checkpoint, photo, tmp_path / 'a.png'
-    visualize_heatmaps(*dogs, keypoints=['snout'], device='cpu')
+    dogs = small.config, [photo], checkpoint
+    visualize_heatmaps(*dogs, tmp_path / 'a', keypoints=['snout'], device='cpu')
     with pytest.raises(ValueError, match="'nose' is unknown: give some of 0 snout"):
-        visualize_heatmaps(*dogs, keypoints=['nose'], device='cpu')
+        visualize_heatmaps(*dogs, tmp_path / 'b', keypoints=['nose'], device='cpu')
 
 
 def test_random_weights(small, photo, tmp_path):
-    out = tmp_path / 'a.png'
-    args = [small.config, 'none', photo, '--out', out, '--keypoints', 'nose']
+    args = [small.config, photo, '--out-dir', tmp_path, '--keypoints', 'nose']
     with pytest.warns(RuntimeWarning, match='weights are random'):
-        assert main(['visualize-heatmaps', *map(str, args)]) == 0
-    assert out.is_file()
+        assert main(['heatmaps', *map(str, args)]) == 0
+    assert (tmp_path / 'b.c.png').is_file()
 
 
 # Errors
@@ -482,7 +496,7 @@ def test_bbox_that_is_none(small, photo, bbox):
 
 
 def test_bbox_in_part_outside(small, photo, tmp_path):
-    out = small.draw(photo, tmp_path / 'a.png', bbox=[-9, 5, 99, 70], keypoints=[0])
+    out = small.draw(photo, tmp_path, bbox=[-9, 5, 99, 70], keypoints=[0])
     assert out.is_file()
 
 
@@ -500,15 +514,15 @@ def test_image_that_cannot_be_read(small, photo, tmp_path, capsys):
 
 
 def test_wrong_files(small, cases, photo, tmp_path):
-    out = tmp_path / 'a.png'
+    def draw(config, checkpoint):
+        visualize_heatmaps(config, [photo], checkpoint, tmp_path / 'out')
+
     with pytest.raises(ValueError, match='does not fit the model .* with ELHRNet'):
-        visualize_heatmaps(small.config, cases['effbase'].checkpoint, photo, out)
-    with pytest.raises(FileNotFoundError, match=r'config .*no\.py does not exist'):
-        visualize_heatmaps(tmp_path / 'no.py', small.checkpoint, photo, out)
+        draw(small.config, cases['effbase'].checkpoint)
+    with pytest.raises(FileNotFoundError, match=r'.*no\.py does not exist'):
+        draw(tmp_path / 'no.py', small.checkpoint)
     with pytest.raises(FileNotFoundError, match=r'checkpoint .*no\.pth does not exist'):
-        visualize_heatmaps(small.config, tmp_path / 'no.pth', photo, out)
-    with pytest.raises(ValueError, match=r'give a name ending in \.png'):
-        small.draw(photo, tmp_path / 'a.jpg')
+        draw(small.config, tmp_path / 'no.pth')
     assert not list(tmp_path.iterdir())
 
 
@@ -541,4 +555,4 @@ def test_wrong_files(small, cases, photo, tmp_path):
 def test_head_without_heatmaps(el_hrnet, photo, tmp_path, head, message):
     config = write_config(tmp_path / 'a.py', **dict(el_hrnet, head=head))
     with pytest.raises(ValueError, match=message):
-        visualize_heatmaps(config, None, photo, tmp_path / 'a.png', device='cpu')
+        visualize_heatmaps(config, [photo], None, tmp_path / 'out', device='cpu')
