@@ -1,4 +1,4 @@
-# Data: `python tools/dataset_converters/lspet2coco.py data/lspet`. LSPET labels no face:
+# Data: `mmpose-light lspet2coco data/lspet`. LSPET labels no face:
 # those five of the 17 COCO keypoints are neither trained nor evaluated.
 _base_ = './td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py'
 

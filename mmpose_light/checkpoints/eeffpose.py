@@ -21,10 +21,11 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from torch import Tensor, nn
 
 from ..models import BiFPN, EEffNet, EffNet, FAHead, FSHead, TFNeck
-from ..models.backbones.efficientnet_checkpoint import rename_timm, rename_timm_block
 from ..utils.checkpoint import get_state_dict, read_checkpoint
-from ..utils.files import whole_file
+from ..utils.errors import UserError
+from ..utils.files import check_absent, whole_file
 from ..version import __version__
+from .eeffpose_names import BIFPN_LEVELS, rename
 
 # EEffPose-P0 to P3: arch of the backbone; width and repetitions of the neck
 SIZES = {
@@ -44,12 +45,6 @@ INPUT_SIZES = {
     ('p2', 'coco'): '384x288',
     ('p2', 'mpii'): '384x384',
 }
-
-BIFPN_LEVELS = 5
-
-# published names of a convolution and its norm layer, to those here
-_CONV_BN = {'0': 'conv', '1': 'bn'}
-_NODE_LAYERS = {'conv_dw': 'depthwise_conv', 'conv_pw': 'pointwise_conv', 'bn': 'norm'}
 
 
 @dataclass(frozen=True)
@@ -115,19 +110,19 @@ class Conversion:
             (by its biases), or ``'assumed'``.
         num_tensors: How many tensors were renamed.
         sha256: Of the source file.
-        destination: The file written.
+        out: The file written.
     """
 
     model: EEffPoseModel
     head_known: str
     num_tensors: int
     sha256: str
-    destination: Path
+    out: Path
 
 
 def convert(
     source: str | Path,
-    destination: str | Path,
+    out: str | Path,
     model: str | None = None,
     overwrite: bool = False,
 ) -> Conversion:
@@ -141,29 +136,25 @@ def convert(
         source (str | Path): The published file. Training checkpoints, with the
             tensors under ``'state_dict'``, and names with the prefix ``'module.'``
             are read, too. The file is loaded with ``weights_only=True``.
-        destination (str | Path): The file to write; it appears only when complete.
+        out (str | Path): The file to write; it appears only when complete.
         model (str, optional): The model, e.g. ``'p0'`` or ``'p0-011'``; it has to
             agree with the file. Defaults to ``None``, which finds it out.
-        overwrite (bool): Whether an existing file may be replaced. Defaults to
+        overwrite (bool): Whether a file that is there may be replaced. Defaults to
             ``False``
 
     Returns:
         Conversion: The model that was found, and how.
 
     Raises:
-        FileNotFoundError: If there is no such source.
-        FileExistsError: If the destination exists and may not be replaced.
-        ValueError: If the source cannot be read safely, is no EEffPose model, is
-            another one than ``model``, or its tensors are not exactly the model's.
+        MissingFileError: If there is no such source.
+        UserError: If ``out`` is there already, or the source cannot be read safely, is
+            no EEffPose model, is another one than ``model``, or its tensors are not
+            exactly the model's.
     """
-    source, destination = Path(source), Path(destination)
-    if destination.exists():
-        if destination.samefile(source):
-            raise ValueError(f'{destination} is the source itself; choose another name')
-        if not overwrite:
-            raise FileExistsError(
-                f'{destination} exists; overwrite=True (--overwrite) replaces it'
-            )
+    source, out = Path(source), Path(out)
+    if out.exists() and out.samefile(source):
+        raise UserError(f'{out} is the source itself: choose another name')
+    check_absent(out, overwrite)
 
     # a file of somebody else: nothing of it may run, whatever torch's default
     published = get_state_dict(read_checkpoint(source, weights_only=True), source)
@@ -180,10 +171,9 @@ def convert(
         source_sha256=sha256,
         mmpose_light_version=__version__,
     )
-
-    with whole_file(destination) as part:
+    with whole_file(out) as part:
         torch.save(dict(meta=meta, state_dict=state_dict), part)
-    return Conversion(found, head_known, len(state_dict), sha256, destination)
+    return Conversion(found, head_known, len(state_dict), sha256, out)
 
 
 def identify(
@@ -201,7 +191,7 @@ def identify(
         ``'trained'`` or ``'assumed'``.
 
     Raises:
-        ValueError: If this is no EEffPose model, or another one than the caller says.
+        UserError: If this is no EEffPose model, or another one than the caller says.
     """
     backbone = _present(published, ('conv_stem.weight', '0.weight'), 'hr_backbone.')
     neck = _present(
@@ -212,14 +202,14 @@ def identify(
     final = published.get('final_layer.layers.0.0.weight')
     sizes = {channels: size for size, (_, channels, _) in SIZES.items()}
     if None in (backbone, neck) or final is None or final.ndim != 4:
-        raise ValueError(
+        raise UserError(
             'this is no EEffPose model: expected names such as '
             'hr_backbone.0.weight, fpn.0.addup_layers.0.weights and '
             f'final_layer.layers.0.0.weight, but got {list(published)[:3]} …'
         )
     num_keypoints, channels = final.shape[:2]
     if num_keypoints not in DATASETS or channels not in sizes:
-        raise ValueError(
+        raise UserError(
             f'this EEffPose model has {num_keypoints} keypoints and a neck of '
             f'{channels} channels; known are {sorted(DATASETS)} keypoints and '
             f'{sorted(sizes)} channels'
@@ -227,27 +217,29 @@ def identify(
     parts = f'{backbone}{neck}'
     size = sizes[channels]
 
+    candidates = [
+        EEffPoseModel(size, parts + head, num_keypoints) for head in ('0', '1')
+    ]
     if name is not None:
-        match = re.fullmatch(r'(p[0-3])(?:-([01]{3}))?', name)
-        if match is None:
-            raise ValueError(
-                f"unknown model {name!r}; give its size and order, e.g. 'p0', 'p2' or "
-                "'p0-011'"
-            )
-        order = match[2] or '111'
-        if (match[1], order[:2]) != (size, parts):
-            choices = ' or '.join(
-                repr(EEffPoseModel(size, parts + digit, num_keypoints).name)
-                for digit in '01'
-            )
-            raise ValueError(f'this is not {name!r}: by its tensors it is {choices}')
-        return EEffPoseModel(size, order, num_keypoints), 'given'
-
+        return _choose(candidates, name), 'given'
     head = guess_head(published)
     if head is not None:
-        return EEffPoseModel(size, parts + head, num_keypoints), 'trained'
-    head = '1' if parts == '11' else '0'
-    return EEffPoseModel(size, parts + head, num_keypoints), 'assumed'
+        return candidates[int(head)], 'trained'
+    return candidates[parts == '11'], 'assumed'
+
+
+def _choose(candidates: Sequence[EEffPoseModel], name: str) -> EEffPoseModel:
+    """Return the candidate of a name, ``'p0'`` standing for ``'p0-111'``."""
+    if not re.fullmatch(r'p[0-3](-[01]{3})?', name):
+        raise UserError(
+            f"unknown model {name!r}: give its size and order, e.g. 'p0', 'p2' or "
+            "'p0-011'"
+        )
+    for model in candidates:
+        if model.name == name.removesuffix('-111'):
+            return model
+    choices = ' or '.join(repr(model.name) for model in candidates)
+    raise UserError(f'this is not {name!r}: by its tensors it is {choices}')
 
 
 def _present(
@@ -301,7 +293,7 @@ def convert_state_dict(
         dict[str, Tensor]: The state dict of a pose estimator.
 
     Raises:
-        ValueError: If a tensor is left over, missing or of another shape. The message
+        UserError: If a tensor is left over, missing or of another shape. The message
             lists which.
     """
     needed = model.build().state_dict()
@@ -331,100 +323,5 @@ def convert_state_dict(
             for kind, keys in problems.items()
             if keys
         )
-        raise ValueError(f'the file does not fit EEffPose-{model.name}.\n{lists}')
+        raise UserError(f'the file does not fit EEffPose-{model.name}.\n{lists}')
     return {name: converted[name] for name in needed}
-
-
-def rename(key: str) -> str | None:
-    """Translate a published name into that of this project.
-
-    Args:
-        key (str): The published name, e.g. ``'fpn.0.fixup_layers.1.conv.0.weight'``.
-
-    Returns:
-        str, optional: The name in a pose estimator, e.g.
-        ``'neck.blocks.0.fixups.1.conv.weight'``; ``None`` if there is none.
-    """
-    for prefix, part, rename_part in (
-        ('hr_backbone.', 'backbone', _rename_backbone),
-        ('fpn.', 'neck', _rename_neck),
-        ('final_layer.layers.', 'head', _rename_head),
-    ):
-        if key.startswith(prefix):
-            name = rename_part(key.removeprefix(prefix))
-            return name and f'{part}.{name}'
-    return None
-
-
-def _rename_backbone(key: str) -> str | None:
-    """Translate a name of EffNet (as in timm) or EEffNet (numbered)."""
-    if not key[0].isdigit():
-        return rename_timm(key)
-    # 0 convolution, 1 norm, 2 activation of the stem, 3 to 9 the stages
-    index, _, rest = key.partition('.')
-    if index in ('0', '1'):
-        return f'stem.{("conv", "bn")[int(index)]}.{rest}'
-    stage = int(index) - 3
-    extended = stage - EEffNet.out_indices[0] - 1
-    if match := re.fullmatch(r'branches\.(\d+)\.(\d+)\.(.+)', rest):
-        branch, block, rest = match.groups()
-        rest = rename_timm_block(rest, first_stage=stage == 0)
-        # extended convolutions of the higher resolutions come first
-        if int(branch) < sum(i < stage for i in EEffNet.out_indices):
-            return rest and f'extensions.{extended}.{branch}.{block}.{rest}'
-        return rest and f'stages.{stage}.{block}.{rest}'
-    if rest.startswith('fuse_layers.'):
-        rest = _rename_fusion(rest.removeprefix('fuse_layers.'))
-        return rest and f'fusions.{extended}.{rest}'
-    return None
-
-
-def _rename_neck(key: str) -> str | None:
-    """Translate a name of TFNeck (numbered blocks) or BiFPN (cells of nodes)."""
-    if match := re.fullmatch(r'(\d+)\.(.+)', key):
-        rest = _rename_fusion(match[2])
-        return rest and f'blocks.{match[1]}.{rest}'
-    if match := re.fullmatch(r'resample\.\d+\.conv\.((?:conv|bn)\..+)', key):
-        return f'extra_conv.{match[1]}'
-    if match := re.fullmatch(r'cell\.(\d+)\.fnode\.(\d+)\.(.+)', key):
-        # nodes count down through the levels, then up again
-        node = int(match[2])
-        ups = BIFPN_LEVELS - 1
-        path = f'top_down.{ups - 1 - node}' if node < ups else f'bottom_up.{node - ups}'
-        rest = _rename_node(match[3])
-        return rest and f'blocks.{match[1]}.{path}.{rest}'
-    return None
-
-
-def _rename_node(key: str) -> str | None:
-    """Translate a name inside a node of BiFPN."""
-    if key == 'combine.edge_weights':
-        return 'weights'
-    if match := re.fullmatch(r'combine\.resample\.\d+\.conv\.((?:conv|bn)\..+)', key):
-        # only the level's own input, the first of a node, may differ in channels
-        return f'convs.0.{match[1]}'
-    if match := re.fullmatch(r'after_combine\.conv\.(conv_dw|conv_pw|bn)\.(.+)', key):
-        return f'{_NODE_LAYERS[match[1]]}.{match[2]}'
-    return None
-
-
-def _rename_fusion(key: str) -> str | None:
-    """Translate a name inside a total fusion block."""
-    if match := re.fullmatch(r'addup_layers\.(\d+)\.weights', key):
-        return f'addups.{match[1]}.weights'
-    if match := re.fullmatch(
-        r'addup_layers\.(\d+)\.sample_layers\.(\d+)\.[01]\.conv\.([01])\.(.+)', key
-    ):
-        return f'addups.{match[1]}.convs.{match[2]}.{_CONV_BN[match[3]]}.{match[4]}'
-    if match := re.fullmatch(r'mixup_layers\.(\d+)\.(.+)', key):
-        rest = rename_timm_block(match[2], first_stage=False)
-        return rest and f'mixups.{match[1]}.{rest}'
-    if match := re.fullmatch(r'fixup_layers\.(\d+)\.conv\.([01])\.(.+)', key):
-        return f'fixups.{match[1]}.{_CONV_BN[match[2]]}.{match[3]}'
-    return None
-
-
-def _rename_head(key: str) -> str | None:
-    """Translate a name inside a head."""
-    match = re.fullmatch(r'(\d+)\.([01])\.(.+)', key)
-    return match and f'convs.{match[1]}.{_CONV_BN[match[2]]}.{match[3]}'

@@ -10,6 +10,7 @@ from pathlib import Path
 from torch import nn
 
 from ..utils.checkpoint import get_state_dict, read_checkpoint
+from ..utils.errors import UserError
 
 __all__ = ['find_misfit', 'load_fitting', 'read_checkpoint']
 
@@ -33,7 +34,7 @@ def find_misfit(model: nn.Module, checkpoint: dict, source: str | Path) -> str |
         some of each kind named; ``None`` where the checkpoint fills the model.
 
     Raises:
-        ValueError: The checkpoint holds no state dict.
+        UserError: The checkpoint holds no state dict.
 
     Example:
         >>> from torch import nn
@@ -80,7 +81,7 @@ def load_fitting(model: nn.Module, checkpoint: dict, source: str | Path) -> None
         source (str | Path): Where it came from, for the error message.
 
     Raises:
-        ValueError: The checkpoint does not fit (:func:`find_misfit`), or holds no
+        UserError: The checkpoint does not fit (:func:`find_misfit`), or holds no
             state dict.
 
     Example:
@@ -89,11 +90,11 @@ def load_fitting(model: nn.Module, checkpoint: dict, source: str | Path) -> None
         >>> load_fitting(nn.Linear(2, 3), nn.Linear(5, 3).state_dict(), 'linear.pth')
         Traceback (most recent call last):
         ...
-        ValueError: checkpoint linear.pth does not fit the model Linear: ...
+        mmpose_light.utils.errors.UserError: checkpoint linear.pth does not fit ...
     """
     misfit = find_misfit(model, checkpoint, source)
     if misfit:
-        raise ValueError(misfit)
+        raise UserError(misfit)
     model.load_state_dict(get_state_dict(checkpoint, source), strict=False)
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ..utils.checkpoint import get_state_dict, read_checkpoint
+from ..utils.errors import UserError
 from ..utils.files import whole_file
 from ..version import __version__
 
@@ -36,7 +37,7 @@ class Publication:
     size: int
 
 
-def publish_weights(source: str | Path, destination: str | Path) -> Publication:
+def publish_weights(source: str | Path, out: str | Path) -> Publication:
     """Write the weights of a checkpoint alone, in half precision.
 
     Vectors (biases, and all of the norm layers, whose variances half precision would
@@ -46,7 +47,7 @@ def publish_weights(source: str | Path, destination: str | Path) -> Publication:
 
     Args:
         source (str | Path): A checkpoint of a training.
-        destination (str | Path): The file to write, ``….pth``; eight digits of its
+        out (str | Path): The file to write, ``….pth``; eight digits of its
             SHA-256 are put before the suffix, as OpenMMLab's files have them. An equal
             file that is there is replaced.
 
@@ -54,18 +55,18 @@ def publish_weights(source: str | Path, destination: str | Path) -> Publication:
         Publication: The file and what is in it.
 
     Raises:
-        FileNotFoundError: If the source does not exist.
-        ValueError: If it is no whole checkpoint, a weight is too large for half
-            precision or is not a number, or the destination does not end in ``.pth``.
+        MissingFileError: If the source does not exist.
+        UserError: If it is no whole checkpoint, a weight is too large for half
+            precision or is not a number, or ``out`` does not end in ``.pth``.
 
     Example:
         >>> from mmpose_light.checkpoints.publishing import publish_weights
         >>> publish_weights('epoch_9.pth', 'small.pth').file  # doctest: +SKIP
         PosixPath('small-0a1b2c3d.pth')
     """
-    destination = Path(destination)
-    if destination.suffix != '.pth':
-        raise ValueError(f'destination {destination} is to end in .pth')
+    out = Path(out)
+    if out.suffix != '.pth':
+        raise UserError(f'out {out} is to end in .pth: give another name')
     state = get_state_dict(read_checkpoint(source), source)
     small = {
         key: _shrink(key, value, source)
@@ -77,7 +78,7 @@ def publish_weights(source: str | Path, destination: str | Path) -> Publication:
     torch.save(dict(meta=dict(mmpose_light=__version__), state_dict=small), buffer)
     content = buffer.getvalue()
     sha256 = hashlib.sha256(content).hexdigest()
-    file = destination.with_stem(f'{destination.stem}-{sha256[:_DIGITS]}')
+    file = out.with_stem(f'{out.stem}-{sha256[:_DIGITS]}')
     with whole_file(file) as part:
         part.write_bytes(content)
     return Publication(file, sha256, len(small), len(content))
@@ -88,7 +89,7 @@ def _shrink(key: str, value: Tensor, source: str | Path) -> Tensor:
     if value.is_floating_point():
         value = value.to(torch.float32 if value.dim() < 2 else torch.float16)
         if not value.isfinite().all():
-            raise ValueError(
+            raise UserError(
                 f'{key} of {source} has values that half precision cannot hold, or '
                 'that are no numbers: take another checkpoint'
             )

@@ -27,6 +27,10 @@ COMMANDS = {
     'export': 'write a model to an ONNX file, checked and described',
     'benchmark': 'measure networks side by side: latency, memory, the training step',
     'plot-curves': 'draw AP and learning rate of training runs over the epochs',
+    'convert-eeffpose': 'turn published weights of EEffPose into a checkpoint',
+    'publish-weights': 'make a checkpoint small enough to be passed on',
+    'lspet2coco': 'turn the LSPET download into COCO json files',
+    'make-synthetic-people': 'draw a COCO-format set of people out of nothing',
 }
 
 #: What commands were called before version 0.2.

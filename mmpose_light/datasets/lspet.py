@@ -1,7 +1,7 @@
 """Leeds Sports Pose Extended (LSPET) as COCO keypoint annotations.
 
 Data set: Johnson and Everingham, "Learning Effective Human Pose Estimation from
-Inaccurate Annotation", CVPR 2011: 10,000 photographs, one labelled person each.
+Inaccurate Annotation", CVPR 2011: 10,000 images, one labelled person each.
 Its ``joints.mat`` holds one array, ``joints``, of shape (14, 3, images): x, y and a
 flag (1: labelled) of the 14 joints in :data:`LSPET_JOINTS`.
 
@@ -21,15 +21,17 @@ Coordinates are taken over as they are. Labelled joints reach down to 0 and stop
 of the last pixel, so the file counts pixels from 0, whatever MATLAB does.
 """
 
-import json
-import os
 import zipfile
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 from rich.progress import track
+
+from ..utils.errors import MissingFileError, UserError
+from ..utils.files import check_absent, whole_file, write_json
 
 LSPET_JOINTS = (
     'right_ankle',
@@ -92,30 +94,30 @@ def load_joints(path: str | Path) -> np.ndarray:
         np.ndarray: float64 array of shape (images, 14, 3): x, y, flag.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not a MATLAB file, or not that of LSPET.
+        MissingFileError: If there is no such file.
+        UserError: If it is not a MATLAB file, or not that of LSPET.
     """
     from scipy.io import loadmat
 
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(
+        raise MissingFileError(
             f'{path} is missing: unpack the whole LSPET download '
             '(lspet_dataset.zip) there, it holds joints.mat beside images/'
         )
     try:
         content = loadmat(path)
     except Exception as error:  # scipy raises a different class for every defect
-        raise ValueError(
+        raise UserError(
             f'{path} cannot be read as a MATLAB file ({error}): '
             'download and unpack lspet_dataset.zip again'
         ) from error
     if 'joints' not in content:
         found = sorted(key for key in content if not key.startswith('__'))
-        raise ValueError(f"{path} has no variable 'joints', only {found}")
+        raise UserError(f"{path} has no variable 'joints', only {found}")
     joints = np.asarray(content['joints'])
     if joints.ndim != 3 or joints.shape[:2] != (14, 3):
-        raise ValueError(
+        raise UserError(
             f"'joints' in {path} has the shape {joints.shape}, expected "
             '(14, 3, images). (3, 14, 2000) is the smaller LSP set, whose flag '
             'means "occluded": take LSP Extended'
@@ -207,11 +209,11 @@ def image_size(path: Path) -> tuple[int, int]:
         tuple[int, int]: Width and height in pixels.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is no image, or is truncated.
+        MissingFileError: If there is no such file.
+        UserError: If the file is no image, or is truncated.
     """
     if not path.is_file():
-        raise FileNotFoundError(
+        raise MissingFileError(
             f'image {path} is missing: the download is incomplete, '
             'unpack lspet_dataset.zip again'
         )
@@ -220,7 +222,7 @@ def image_size(path: Path) -> tuple[int, int]:
             image.load()
             return image.size
     except OSError as error:
-        raise ValueError(
+        raise UserError(
             f'image {path} cannot be read ({error}): unpack lspet_dataset.zip again'
         ) from error
 
@@ -247,11 +249,11 @@ def convert_split(
         ``categories``. People with too few labelled joints are left out.
 
     Raises:
-        FileNotFoundError: If an image is missing.
-        ValueError: If the range does not fit, or an image cannot be read.
+        MissingFileError: If an image is missing.
+        UserError: If the range does not fit, or an image cannot be read.
     """
     if not 1 <= first <= last <= len(joints):
-        raise ValueError(
+        raise UserError(
             f'images {first} to {last} were asked for, '
             f'joints.mat describes images 1 to {len(joints)}'
         )
@@ -301,7 +303,7 @@ def unpack(archive: str | Path, out_dir: str | Path) -> Path:
         Path: ``out_dir``.
 
     Raises:
-        ValueError: If the file is no zip archive, is damaged or is not LSPET's.
+        UserError: If the file is no zip archive, is damaged or is not LSPET's.
     """
     out_dir = Path(out_dir)
     try:
@@ -314,26 +316,41 @@ def unpack(archive: str | Path, out_dir: str | Path) -> Path:
                 elif path.suffix == '.jpg' and path.parent.name == 'images':
                     wanted[out_dir / 'images' / path.name] = entry
             if out_dir / 'joints.mat' not in wanted or len(wanted) < 2:
-                raise ValueError(
+                raise UserError(
                     f'{archive} does not hold joints.mat and images/*.jpg: '
                     'it is not lspet_dataset.zip'
                 )
-            (out_dir / 'images').mkdir(parents=True, exist_ok=True)
             for path, entry in track(wanted.items(), description='unpacking'):
                 if not path.is_file() or path.stat().st_size != entry.file_size:
-                    path.write_bytes(source.read(entry))
+                    with whole_file(path) as part:
+                        part.write_bytes(source.read(entry))
     except zipfile.BadZipFile as error:
-        raise ValueError(
+        raise UserError(
             f'{archive} is no zip archive or is damaged ({error}): download it again'
         ) from error
     return out_dir
+
+
+class Conversion(NamedTuple):
+    """What :func:`convert_lspet` did.
+
+    Attributes:
+        datasets (dict[str, dict]): The COCO data set of each split.
+        files (dict[str, Path]): The file of each.
+        unused (int): How many images lie in no split.
+    """
+
+    datasets: dict[str, dict]
+    files: dict[str, Path]
+    unused: int
 
 
 def convert_lspet(
     source: str | Path,
     out_dir: str | Path | None = None,
     splits: dict[str, tuple[int, int]] = SPLITS,
-) -> dict[str, dict]:
+    overwrite: bool = False,
+) -> Conversion:
     """Convert the LSPET download and write one json file for each split.
 
     Args:
@@ -343,50 +360,45 @@ def convert_lspet(
             the source folder, or ``data/lspet`` for a zip file
         splits (dict[str, tuple[int, int]]): First and last image of each split.
             Defaults to :data:`SPLITS`, train 1 to 8000 and val 8001 to 9000
+        overwrite (bool): Whether json files that are there may be replaced. Defaults
+            to ``False``
 
     Returns:
-        dict[str, dict]: The COCO data set of each split.
+        Conversion: The data sets and their files.
 
     Raises:
-        FileNotFoundError: If the source, its joints.mat or an image is missing.
-        ValueError: If a file is not what it should be; the message says what would do.
+        MissingFileError: If the source, its joints.mat or an image is missing.
+        UserError: If a file is there already or is not what it should be; the message
+            says what would do.
     """
     source = Path(source)
-    if source.is_file():
-        source = out_dir = unpack(source, out_dir or 'data/lspet')
-    elif not source.is_dir():
-        raise FileNotFoundError(
+    if not source.exists():
+        raise MissingFileError(
             f'{source} does not exist: give the folder with joints.mat and images/, '
             'or lspet_dataset.zip'
         )
-    out_dir = Path(out_dir or source)
+    out_dir = Path(out_dir or (source if source.is_dir() else 'data/lspet'))
+    files = {name: out_dir / f'{name}.json' for name in splits}
+    for file in files.values():
+        check_absent(file, overwrite)
     ranges = sorted(splits.values())
     if any(last >= start for (_, last), (start, _) in pairwise(ranges)):
-        raise ValueError(f'the splits share images: {splits}')
+        raise UserError(f'the splits share images: {splits}')
+    if source.is_file():
+        source = unpack(source, out_dir)
     joints = load_joints(source / 'joints.mat')
     image_dir = source / 'images'
     if not image_dir.is_dir():
-        raise FileNotFoundError(
+        raise MissingFileError(
             f'{image_dir} is missing: unpack the whole LSPET download '
             '(lspet_dataset.zip) there, it holds images/ beside joints.mat'
         )
     # All splits first, then the files: an error leaves nothing half done.
-    results = {
+    datasets = {
         name: convert_split(joints, image_dir, first, last, progress=name)
         for name, (first, last) in splits.items()
     }
-    out_dir.mkdir(parents=True, exist_ok=True)
-    for name, dataset in results.items():
-        part = out_dir / f'{name}.json.part'
-        part.write_text(json.dumps(dataset), encoding='utf-8')
-        os.replace(part, out_dir / f'{name}.json')
-        first, last = splits[name]
-        left_out = last - first + 1 - len(dataset['images'])
-        print(
-            f'{out_dir / name}.json: {len(dataset["annotations"])} people of images '
-            f'{first} to {last}; {left_out} left out (fewer than {MIN_LIMB_JOINTS} '
-            'labelled limb joints)'
-        )
-    used = sum(last - first + 1 for first, last in splits.values())
-    print(f'{len(joints) - used} images lie in no split and were left out')
-    return results
+    for name, dataset in datasets.items():
+        write_json(files[name], dataset, indent=None)
+    used = sum(last - first + 1 for first, last in ranges)
+    return Conversion(datasets, files, len(joints) - used)

@@ -4,8 +4,6 @@ Picture ``i`` of seed ``s`` depends on ``(s, i)`` alone, so the same seed always
 the same bytes, and a longer set begins with the shorter one.
 """
 
-import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +11,8 @@ import cv2
 import numpy as np
 from rich.progress import track
 
+from ..utils.errors import UserError
+from ..utils.files import read_json, write_json
 from .synthetic_body import (
     KEYPOINTS,
     SKELETON,
@@ -110,8 +110,8 @@ def draw_picture(seed: int, index: int, max_people: int = MAX_PEOPLE) -> Picture
 
 
 def write_synthetic_people(
-    out_dir: str | Path,
-    num_images: int,
+    out_dir: str | Path = 'data/synthetic',
+    num_images: int = 500,
     seed: int = 0,
     split: str = 'train',
     max_people: int = MAX_PEOPLE,
@@ -125,8 +125,9 @@ def write_synthetic_people(
     settings is left as it is.
 
     Args:
-        out_dir (str | Path): Where to write; made if missing.
-        num_images (int): How many pictures.
+        out_dir (str | Path): Where to write; made if missing. Defaults to
+            ``'data/synthetic'``
+        num_images (int): How many images. Defaults to 500
         seed (int): Seed of the set; sets of different seeds have nothing in common.
             Defaults to 0
         split (str): Name of the set. Defaults to ``'train'``
@@ -137,15 +138,15 @@ def write_synthetic_people(
         Path: The annotation file.
 
     Raises:
-        ValueError: If a number is out of range, ``split`` is not a plain name, or
-            ``out_dir`` is no folder.
-        FileExistsError: If there is a set of other settings, unless ``overwrite``.
+        UserError: If a number is out of range, ``split`` is not a plain name,
+            ``out_dir`` is no folder, or there is a set of other settings and no
+            ``overwrite``.
     """
     _check_arguments(num_images, seed, split, max_people)
     out_dir = Path(out_dir)
     for folder in (out_dir, *out_dir.parents):
         if folder.exists() and not folder.is_dir():
-            raise ValueError(f'the output must be a folder, but {folder} is a file')
+            raise UserError(f'the output must be a folder, but {folder} is a file')
     image_dir = out_dir / split
     annotation_file = out_dir / 'annotations' / f'person_keypoints_{split}.json'
     settings = dict(
@@ -155,9 +156,9 @@ def write_synthetic_people(
         if _is_whole(annotation_file, image_dir, settings):
             return annotation_file
         if not overwrite and _settings_of(annotation_file) not in (None, settings):
-            raise FileExistsError(
-                f'{annotation_file} already holds another set; choose another output '
-                'folder or split, or ask for overwriting'
+            raise UserError(
+                f'{annotation_file} is there already and is another set: name another '
+                'folder or split, or --overwrite it'
             )
         annotation_file.unlink()
     image_dir.mkdir(parents=True, exist_ok=True)
@@ -193,10 +194,7 @@ def write_synthetic_people(
         images=images,
         annotations=annotations,
     )
-    unfinished = annotation_file.with_suffix('.part')
-    unfinished.write_text(json.dumps(content))
-    os.replace(unfinished, annotation_file)
-    return annotation_file
+    return write_json(annotation_file, content, indent=None)
 
 
 def annotate(picture: Picture) -> list[dict]:
@@ -300,15 +298,15 @@ def _visibility(figure: Figure, owners: np.ndarray, number: int) -> np.ndarray:
 
 def _check_arguments(num_images: int, seed: int, split: str, max_people: int) -> None:
     if num_images < 1:
-        raise ValueError(f'num_images must be at least 1, got {num_images}')
+        raise UserError(f'num_images must be at least 1, got {num_images}')
     if seed < 0:
-        raise ValueError(f'seed must not be negative, got {seed}')
+        raise UserError(f'seed must not be negative, got {seed}')
     if not 1 <= max_people < OCCLUDER:
-        raise ValueError(
+        raise UserError(
             f'max_people must be from 1 to {OCCLUDER - 1}, got {max_people}'
         )
     if not split or Path(split).name != split or split == 'annotations':
-        raise ValueError(
+        raise UserError(
             f"split must be a plain name other than 'annotations', got {split!r}"
         )
 
@@ -316,7 +314,7 @@ def _check_arguments(num_images: int, seed: int, split: str, max_people: int) ->
 def _settings_of(annotation_file: Path) -> dict | None:
     """Return the settings of the set in the file, None if it is not readable."""
     try:
-        return json.loads(annotation_file.read_text())['info']['settings']
+        return read_json(annotation_file)['info']['settings']
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -325,5 +323,5 @@ def _is_whole(annotation_file: Path, image_dir: Path, settings: dict) -> bool:
     """Return whether the set has these settings and all its pictures."""
     if _settings_of(annotation_file) != settings:
         return False
-    names = [i['file_name'] for i in json.loads(annotation_file.read_text())['images']]
+    names = [i['file_name'] for i in read_json(annotation_file)['images']]
     return all((image_dir / name).is_file() for name in names)

@@ -9,6 +9,8 @@ import torch
 from mmengine.runner import CheckpointLoader
 from torch import Tensor
 
+from .errors import MissingFileError, UserError
+
 
 def read_checkpoint(source: str | Path, weights_only: bool | None = None) -> dict:
     """Read a checkpoint to the CPU.
@@ -25,8 +27,8 @@ def read_checkpoint(source: str | Path, weights_only: bool | None = None) -> dic
         in it (:func:`get_state_dict` takes either).
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is truncated or no checkpoint, it holds objects that the
+        MissingFileError: There is no such file.
+        UserError: The file is truncated or no checkpoint, it holds objects that the
             safe loader refuses, or it holds no state dict.
     """
     source = str(source)
@@ -38,18 +40,20 @@ def read_checkpoint(source: str | Path, weights_only: bool | None = None) -> dic
         else:
             path = Path(source).expanduser()
             if not path.is_file():
-                raise FileNotFoundError(f'checkpoint {source} does not exist')
+                raise MissingFileError(
+                    f'checkpoint {source} does not exist: give another file'
+                )
             checkpoint = torch.load(path, map_location='cpu', weights_only=weights_only)
     except OSError:
         raise
     except Exception as error:  # bytes that are no pickle raise whatever they may
         refused = re.search(r'unsupported (?:global|class).*', str(error), re.I)
         if refused:
-            raise ValueError(
+            raise UserError(
                 f'checkpoint {source} holds more than weights, which could run code '
                 f'when loaded, and is refused by the safe loader: {refused.group()}'
             ) from error
-        raise ValueError(
+        raise UserError(
             f'checkpoint {source} cannot be read, it is truncated or no checkpoint '
             f'({type(error).__name__}): copy or download it again'
         ) from error
@@ -70,7 +74,7 @@ def get_state_dict(checkpoint: Any, source: str | Path) -> dict[str, Tensor]:
         of data-parallel models.
 
     Raises:
-        ValueError: There are no names and tensors, or others besides.
+        UserError: There are no names and tensors, or others besides.
 
     Example:
         >>> from torch import nn
@@ -80,7 +84,7 @@ def get_state_dict(checkpoint: Any, source: str | Path) -> dict[str, Tensor]:
         >>> get_state_dict(dict(epoch=1), 'linear.pth')
         Traceback (most recent call last):
         ...
-        ValueError: checkpoint linear.pth holds 'epoch': int, expected a state dict: ...
+        mmpose_light.utils.errors.UserError: checkpoint linear.pth holds 'epoch': int, expected a state dict: ...
     """
     state_dict = checkpoint
     if isinstance(checkpoint, Mapping):
@@ -99,7 +103,7 @@ def get_state_dict(checkpoint: Any, source: str | Path) -> dict[str, Tensor]:
             None,
         )
     if found:
-        raise ValueError(
+        raise UserError(
             f'checkpoint {source} holds {found}, expected a state dict: names and '
             "tensors, plain or under 'state_dict'"
         )

@@ -3,8 +3,6 @@
 import hashlib
 import json
 import os
-import runpy
-import sys
 import zlib
 from collections import OrderedDict
 
@@ -20,10 +18,12 @@ from mmpose_light.checkpoints.eeffpose import (
     convert_state_dict,
     guess_head,
     identify,
-    rename,
 )
+from mmpose_light.checkpoints.eeffpose_names import rename
+from mmpose_light.cli import main
 from mmpose_light.models import FAHead, FSHead
 from mmpose_light.utils.complexity import count_macs, count_parameters
+from mmpose_light.utils.errors import UserError
 
 # The published layout, written down independently of the converter
 
@@ -313,7 +313,7 @@ def test_measured_outputs(order, name, repo_dir):
 @torch.no_grad()
 def test_checkpoint_serves_init_model(p0_file, tmp_path, repo_dir):
     done = convert(p0_file, tmp_path / 'new' / 'p0.pth')
-    meta = torch.load(done.destination, weights_only=True)['meta']
+    meta = torch.load(done.out, weights_only=True)['meta']
     assert done.sha256 == hashlib.sha256(p0_file.read_bytes()).hexdigest()
     assert meta['source_sha256'] == done.sha256
     assert meta['source'] == 'model_best.pth'
@@ -332,7 +332,7 @@ def test_checkpoint_serves_init_model(p0_file, tmp_path, repo_dir):
         ),
         head=dict(type='FAHead', in_channels=[64] * 3, out_channels=17, decoder=codec),
     )
-    model = init_model(Config(dict(model=config)), str(done.destination), device='cpu')
+    model = init_model(Config(dict(model=config)), str(done.out), device='cpu')
     assert model.dataset_meta['dataset_name'] == 'coco'
     x = np.random.default_rng(0).standard_normal((1, 3, 256, 192))
     heatmaps = model(torch.tensor(x, dtype=torch.float32), None)
@@ -343,7 +343,7 @@ def test_checkpoint_serves_init_model(p0_file, tmp_path, repo_dir):
 def test_mpii_checkpoint(tmp_path):
     torch.save(zeros(published_keys('p0', '111', 16)), tmp_path / 'model_best.pth')
     done = convert(tmp_path / 'model_best.pth', tmp_path / 'mpii.pth')
-    meta = torch.load(done.destination, weights_only=True)['meta']
+    meta = torch.load(done.out, weights_only=True)['meta']
     assert meta['dataset_meta']['dataset_name'] == 'mpii'
     assert meta['dataset_meta']['num_keypoints'] == 16
 
@@ -486,7 +486,7 @@ def test_unknown_variant(base_keys, shape, message):
         ('p2', "not 'p2': by its tensors it is 'p0-000' or 'p0-001'"),
         ('p0', "not 'p0': by its tensors it is 'p0-000' or 'p0-001'"),
         ('p0-101', "not 'p0-101'"),
-        ('eeffpose', "unknown model 'eeffpose'; give its size and order"),
+        ('eeffpose', "unknown model 'eeffpose': give its size and order"),
         ('p0-002', 'unknown model'),
     ],
 )
@@ -507,7 +507,7 @@ def test_model_without_a_config():
 def test_nothing_is_overwritten_unasked(p0_file, tmp_path):
     destination = tmp_path / 'out.pth'
     destination.write_text('precious')
-    with pytest.raises(FileExistsError, match=r'out\.pth exists'):
+    with pytest.raises(UserError, match=r'out\.pth is there already'):
         convert(p0_file, destination)
     assert destination.read_text() == 'precious'
     convert(p0_file, destination, overwrite=True)
@@ -608,28 +608,22 @@ def test_head_by_its_biases(parts, bias, order, head_known):
 # The command line
 
 
-def run_tool(monkeypatch, repo_dir, *args):
-    monkeypatch.setattr(sys, 'argv', ['convert_eeffpose.py', *map(str, args)])
-    runpy.run_path(str(repo_dir / 'tools/convert_eeffpose.py'), run_name='__main__')
-
-
-def test_command_line(base_keys, tmp_path, repo_dir, monkeypatch, capsys):
-    source, destination = tmp_path / 'model_best.pth', tmp_path / 'base.pth'
+def test_command_line(base_keys, tmp_path, capsys):
+    source, out = tmp_path / 'model_best.pth', tmp_path / 'base.pth'
     torch.save(zeros(base_keys), source)
-    run_tool(monkeypatch, repo_dir, source, destination)
-    out = capsys.readouterr().out
-    assert hashlib.sha256(source.read_bytes()).hexdigest() in out
-    assert 'EEffPose-P0-000 with 17 keypoints (coco), 640 tensors' in out
-    assert 'FSHead, assumed' in out
-    assert '--model' in out
-    config = CONFIGS['p0', '000', 17]
-    assert f'tools/test.py {config} {destination}' in out
+    command = ['convert-eeffpose', str(source), '--out', str(out)]
+    assert main(command) == 0
+    told = capsys.readouterr().out
+    assert hashlib.sha256(source.read_bytes()).hexdigest() in told
+    assert 'EEffPose-P0-000 with 17 keypoints (coco), 640 tensors' in told
+    assert 'FSHead, assumed' in told
+    assert '--model' in told
+    name = 'td-hm_eeffpose-p0-000_4xb16-215e_coco-256x192'
+    assert f'mmpose-light infer {name} IMAGE --weights {out}' in told
 
-    with pytest.raises(SystemExit, match='base.pth exists'):
-        run_tool(monkeypatch, repo_dir, source, destination)
-    run_tool(
-        monkeypatch, repo_dir, source, destination, '--overwrite', '--model', 'p0-001'
-    )
+    assert main(command) == 2
+    assert 'base.pth is there already' in capsys.readouterr().err
+    assert main([*command, '--overwrite', '--model', 'p0-001']) == 0
     assert 'FAHead, as given' in capsys.readouterr().out
-    with pytest.raises(SystemExit, match="error: this is not 'p2'"):
-        run_tool(monkeypatch, repo_dir, source, tmp_path / 'x.pth', '--model', 'p2')
+    assert main([*command, '--overwrite', '--model', 'p2']) == 2
+    assert "error: this is not 'p2'" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import torch
 
 from mmpose_light.apis.models import load_model
 from mmpose_light.checkpoints.publishing import publish_weights
+from mmpose_light.cli import main
 from mmpose_light.utils.checkpoint import read_checkpoint
 
 
@@ -47,6 +48,18 @@ def test_weights_beyond_half_precision(tmp_path, value):
     assert [p.name for p in tmp_path.iterdir()] == ['large.pth']
 
 
-def test_destination_is_to_be_a_checkpoint(smooth_model, tmp_path):
+def test_command(smooth_model, tmp_path, capsys):
+    out = tmp_path / 'small.pth'
+    command = ['publish-weights', str(smooth_model.checkpoint), '--out', str(out)]
+    assert main(command) == 0
+    (file,) = tmp_path.iterdir()
+    told = capsys.readouterr().out
+    assert f'Wrote: {file}, ' in told
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in told
+    assert main(command) == 0  # the same file again
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def test_out_is_to_be_a_checkpoint(smooth_model, tmp_path):
     with pytest.raises(ValueError, match=r'is to end in \.pth'):
         publish_weights(smooth_model.checkpoint, tmp_path / 'small.onnx')

@@ -1,9 +1,7 @@
 """The LSPET converter, on a small set with known answers and on the published crops."""
 
 import json
-import runpy
 import shutil
-import sys
 import zipfile
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from mmpose.registry import DATASETS
 from PIL import Image
 from scipy.io import savemat
 
+from mmpose_light.cli import main
 from mmpose_light.datasets.lspet import (
     COCO_KEYPOINTS,
     LSPET_JOINTS,
@@ -59,7 +58,7 @@ def keypoint(annotation: dict, name: str) -> list:
 
 
 def test_known_answers(download):
-    results = convert_lspet(download, splits=SPLITS)
+    results = convert_lspet(download, splits=SPLITS).datasets
     train, val = (json.loads((download / f'{s}.json').read_text()) for s in SPLITS)
     assert dict(train=train, val=val) == results
 
@@ -133,32 +132,35 @@ def test_zip_gives_the_same(download, tmp_path):
             target.write(path, Path('lspet_dataset') / path.relative_to(download))
     expected = convert_lspet(download, splits=SPLITS)
     out = tmp_path / 'from_zip'
-    assert convert_lspet(archive, out, splits=SPLITS) == expected
+    done = convert_lspet(archive, out, splits=SPLITS)
+    assert done.datasets == expected.datasets
+    assert done.files == dict(train=out / 'train.json', val=out / 'val.json')
     assert (out / 'images' / 'im00005.jpg').is_file()
     assert (out / 'val.json').read_bytes() == (download / 'val.json').read_bytes()
 
 
-@pytest.fixture
-def run_tool(repo_dir, monkeypatch):
-    def run(*args) -> None:
-        tool = repo_dir / 'tools' / 'dataset_converters' / 'lspet2coco.py'
-        monkeypatch.setattr(sys, 'argv', [str(arg) for arg in (tool, *args)])
-        runpy.run_path(str(tool), run_name='__main__')
-
-    return run
-
-
-def test_command_line(run_tool, download, capsys):
-    run_tool(download, *RANGES)
+def test_command_line(download, capsys):
+    command = ['lspet2coco', str(download), *RANGES]
+    assert main(command) == 0
     printed = capsys.readouterr().out
-    assert '1 people of images 1 to 3; 2 left out' in printed
+    assert 'train.json: 1 people of images 1 to 3; 2 left out' in printed
     assert '1 images lie in no split' in printed
-    assert len(json.loads((download / 'val.json').read_text())['images']) == 2
+    val = download / 'val.json'
+    assert len(json.loads(val.read_text())['images']) == 2
 
-    with pytest.raises(SystemExit, match='^error: images 1 to 8000 were asked for'):
-        run_tool(download)
+    val.write_text('precious')
+    assert main(command) == 2
+    assert 'train.json is there already' in capsys.readouterr().err
+    assert val.read_text() == 'precious'
+    assert main([*command, '--overwrite']) == 0
+    assert len(json.loads(val.read_text())['images']) == 2
+
+
+def test_errors_of_the_command(download, capsys):
+    assert main(['lspet2coco', str(download)]) == 2
+    assert 'error: images 1 to 8000 were asked for' in capsys.readouterr().err
     with pytest.raises(SystemExit, match='2'):
-        run_tool(download, '--val', '9000')
+        main(['lspet2coco', str(download), '--val', '9000'])
     assert 'not FIRST-LAST' in capsys.readouterr().err
 
 
@@ -302,7 +304,8 @@ def test_equals_the_published_crops(shared_dir, tmp_path, split):
             target = tmp_path / 'images' / image['file_name']
             target.write_bytes(archive.read(f'{split}/{image["file_name"]}'))
 
-    result = convert_lspet(tmp_path, splits={split: (first, last)})[split]
+    done = convert_lspet(tmp_path, splits={split: (first, last)})
+    result = done.datasets[split]
     assert result['images'] == list(images.values())
     assert result['categories'] == expected['categories']
     assert [a['id'] for a in result['annotations']] == list(people)

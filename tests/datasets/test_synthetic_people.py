@@ -1,8 +1,6 @@
 """The synthetic people: same bytes for the same seed, and a true COCO set."""
 
 import json
-import runpy
-import sys
 
 import cv2
 import numpy as np
@@ -11,6 +9,7 @@ from mmpose.datasets import CocoDataset
 from pycocotools.coco import COCO
 from xtcocotools.coco import COCO as XtCOCO
 
+from mmpose_light.cli import main
 from mmpose_light.datasets.synthetic_body import (
     ARMS,
     FACINGS,
@@ -332,7 +331,7 @@ def test_whole_set_is_kept_and_half_a_set_is_not(tmp_path):
 def test_other_set_is_not_overwritten_unasked(tmp_path):
     ann_file = write_synthetic_people(tmp_path, 2)
     before = ann_file.read_bytes()
-    with pytest.raises(FileExistsError, match='already holds another set'):
+    with pytest.raises(ValueError, match='is there already and is another set'):
         write_synthetic_people(tmp_path, 1, seed=3)
     assert ann_file.read_bytes() == before
     write_synthetic_people(tmp_path, 1, seed=3, overwrite=True)
@@ -341,31 +340,12 @@ def test_other_set_is_not_overwritten_unasked(tmp_path):
     assert write_synthetic_people(tmp_path, 1, seed=4, split='val') != ann_file
 
 
-def run_tool(monkeypatch, repo_dir, *arguments):
-    tool = repo_dir / 'tools' / 'make_synthetic_people.py'
-    monkeypatch.setattr(sys, 'argv', [str(tool), *map(str, arguments)])
-    runpy.run_path(str(tool), run_name='__main__')
-
-
-def test_command_line(monkeypatch, repo_dir, tmp_path, capsys):
-    run_tool(
-        monkeypatch,
-        repo_dir,
-        tmp_path,
-        '--images',
-        2,
-        '--seed',
-        7,
-        '--split',
-        'val',
-        '--max-people',
-        1,
-    )
+def test_command_line(tmp_path, capsys):
+    options = ['--images', '2', '--seed', '7', '--split', 'val', '--max-people', '1']
+    command = ['make-synthetic-people', '--out-dir', str(tmp_path)]
+    assert main([*command, *options]) == 0
     path = tmp_path / 'annotations' / 'person_keypoints_val.json'
-    assert str(path) in capsys.readouterr().out.replace('\n', '')
+    assert str(path) in capsys.readouterr().out
     assert len(json.loads(path.read_text())['annotations']) == 2
-
-
-def test_command_line_errors(monkeypatch, repo_dir, tmp_path):
-    with pytest.raises(SystemExit, match='error: num_images must be at least 1, got 0'):
-        run_tool(monkeypatch, repo_dir, tmp_path, '--images', 0)
+    assert main([*command, '--images', '0']) == 2
+    assert 'error: num_images must be at least 1, got 0' in capsys.readouterr().err

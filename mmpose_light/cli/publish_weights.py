@@ -1,0 +1,31 @@
+"""``mmpose-light publish-weights``: a checkpoint small enough to be passed on."""
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command line.
+
+    Args:
+        parser (argparse.ArgumentParser): The parser of the command.
+    """
+    parser.description = (
+        'Write the weights of a checkpoint alone, in half precision, to pass them on.'
+    )
+    parser.add_argument('source', help='checkpoint of a training')
+    parser.add_argument(
+        '--out',
+        required=True,
+        metavar='NAME.pth',
+        help='file to write; it becomes NAME-XXXXXXXX.pth, with the first digits of its '
+        'SHA-256',
+    )
+
+
+def main(**options: object) -> None:
+    """Write the file, and say what is in it."""
+    from ..checkpoints.publishing import publish_weights
+
+    done = publish_weights(**options)
+    print(f'Wrote: {done.file}, {done.tensors} tensors, {done.size / 1e6:.1f} MB')
+    print(f'SHA-256: {done.sha256}')
