@@ -42,7 +42,6 @@ RENAMED: dict[str, str] = {
 #: Commands that take a namespace still, and their modules.
 LEGACY = {
     'benchmark': 'mmpose_light.cli.benchmark',
-    'check-env': 'mmpose_light.utils.check_env',
 }
 
 INTERRUPTED = 130

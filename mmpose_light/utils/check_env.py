@@ -1,11 +1,10 @@
-"""``mmpose-light check-env``: what is installed, and what to fix.
+"""What of the stack is installed, and what to fix.
 
 The facts are gathered first, in one :class:`Environment`; what is wrong with them is
 then a function of it. Every import of the stack stands inside a ``try``, so that the
 report comes out whatever is missing or broken.
 """
 
-import argparse
 import importlib
 import importlib.util
 import os
@@ -16,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
 from ..import_hooks import forget
 
@@ -98,6 +98,9 @@ class Environment:
             Defaults to ``{}``
         ops (str): Whether mmcv's ops are compiled, in words. Defaults to
             ``'not compiled'``
+        threads (str): How many CPU threads there are and torch uses. Defaults to
+            ``'unknown'``
+        gpu (str): The GPUs that torch can use. Defaults to ``'unknown'``
         has_host_files (bool): Whether MMPose came with its configs and tools. Defaults
             to ``True``
         plugin_error (Exception, optional): What importing mmpose_light itself raised,
@@ -108,6 +111,8 @@ class Environment:
     missing_modules: list[str] = field(default_factory=list)
     errors: dict[str, Exception] = field(default_factory=dict)
     ops: str = 'not compiled'
+    threads: str = 'unknown'
+    gpu: str = 'unknown'
     has_host_files: bool = True
     plugin_error: Exception | None = None
 
@@ -151,18 +156,10 @@ def collect_environment() -> Environment:
         module for module in FURTHER_MODULES if importlib.util.find_spec(module) is None
     ]
     for component in STACK:
-        env.installed[component.name] = _installed(component.distributions)
         try:
-            module = importlib.import_module(component.module)
+            _look_at(component, env)
         except Exception as error:
             env.errors[component.name] = error
-        else:
-            if not env.installed[component.name]:
-                env.installed[component.name] = {
-                    'not by pip': getattr(module, '__version__', 'unknown version')
-                }
-            if component.name == 'mmpose':
-                env.has_host_files = (Path(module.__file__).parent / '.mim').is_dir()
     env.ops = _describe_ops(env)
     if not env.errors:
         try:
@@ -170,6 +167,30 @@ def collect_environment() -> Environment:
         except Exception as error:
             env.plugin_error = error
     return env
+
+
+def _look_at(component: Component, env: Environment) -> None:
+    """Note what is to be known of a component; raise what importing it raises."""
+    env.installed[component.name] = _installed(component.distributions)
+    module = importlib.import_module(component.module)
+    if module.__file__ is None:  # the folder of what was there once
+        raise ModuleNotFoundError(f'{component.module} is empty', name=component.module)
+    if not env.installed[component.name]:
+        env.installed[component.name] = {
+            'not by pip': getattr(module, '__version__', 'unknown version')
+        }
+    if component.name == 'torch':
+        env.threads = f'{os.cpu_count()}, torch uses {module.get_num_threads()}'
+        env.gpu = _describe_gpu(module)
+    elif component.name == 'mmpose':
+        env.has_host_files = (Path(module.__file__).parent / '.mim').is_dir()
+
+
+def _describe_gpu(torch: ModuleType) -> str:
+    if not torch.cuda.is_available():
+        return 'none that torch can use'
+    names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return f'{", ".join(names)} (CUDA {torch.version.cuda})'
 
 
 def _installed(distributions: tuple[str, ...]) -> dict[str, str]:
@@ -319,8 +340,8 @@ def describe(env: Environment) -> list[tuple[str, str]]:
         ('mmpose_light', __version__),
         ('python', f'{platform.python_version()} ({sys.executable})'),
         ('system', platform.platform()),
-        ('CPU threads', _describe_threads(env)),
-        ('GPU', _describe_gpu(env)),
+        ('CPU threads', env.threads),
+        ('GPU', env.gpu),
     ]
     for component in STACK:
         found = env.installed.get(component.name, {})
@@ -330,55 +351,3 @@ def describe(env: Environment) -> list[tuple[str, str]]:
         rows.append((component.name, value or 'not installed'))
     rows.append(('mmcv ops', env.ops))
     return rows
-
-
-def _describe_threads(env: Environment) -> str:
-    if 'torch' in env.errors:
-        return str(os.cpu_count())
-    import torch
-
-    return f'{os.cpu_count()}, torch uses {torch.get_num_threads()}'
-
-
-def _describe_gpu(env: Environment) -> str:
-    if 'torch' in env.errors:
-        return 'unknown: torch cannot be imported'
-    import torch
-
-    if not torch.cuda.is_available():
-        return 'none that torch can use'
-    names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return f'{", ".join(names)} (CUDA {torch.version.cuda})'
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command; it takes no arguments."""
-    parser.description = (
-        'Show the versions of everything that mmpose_light stands on, and what to fix. '
-        'The exit code is 1 if something must be fixed.'
-    )
-
-
-def main(args: argparse.Namespace) -> int:
-    """Print the report.
-
-    Args:
-        args (argparse.Namespace): What the command line says: nothing.
-
-    Returns:
-        int: The exit code: 1 if something must be fixed, else 0.
-    """
-    env = collect_environment()
-    rows = describe(env)
-    width = max(len(name) for name, _ in rows)
-    for name, value in rows:
-        print(f'{name:{width}}  {value}')
-    problems = find_problems(env)
-    if not problems:
-        print('\nNothing to fix.')
-        return 0
-    print('\nTo fix:')
-    for number, problem in enumerate(problems, 1):
-        print(f'{number}. {problem.text}\n   {problem.command}')
-    print('\nThen run `mmpose-light check-env` again.')
-    return 1

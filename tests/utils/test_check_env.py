@@ -136,11 +136,12 @@ def test_plugin_that_alone_cannot_be_imported():
 
 
 BREAK = """
+import os
 import sys
 
 class Blocker:
     def find_spec(self, name, path=None, target=None):
-        if name.split('.')[0] == 'mmpose':
+        if name.split('.')[0] == os.environ['BROKEN']:
             raise ModuleNotFoundError(f'No module named {name!r}', name=name)
 
 sys.meta_path.insert(0, Blocker())
@@ -149,19 +150,19 @@ sys.meta_path.insert(0, Blocker())
 
 @pytest.fixture(scope='module')
 def broken_stack(tmp_path_factory, repo_dir):
-    """Run the console command where mmpose cannot be imported."""
+    """Run the console command where a module cannot be imported."""
     folder = tmp_path_factory.mktemp('broken')
     (folder / 'sitecustomize.py').write_text(BREAK)
     command = folder / 'mmpose-light'
     command.write_text(
         'import sys\nfrom mmpose_light.cli import main\nsys.exit(main())\n'
     )
-    path = os.pathsep.join([str(folder), str(repo_dir)])
 
-    def run(*args):
+    def run(*args, module='mmpose', path=()):
+        path = map(str, [*path, folder, repo_dir])
         return subprocess.run(
             [sys.executable, *args],
-            env={**os.environ, 'PYTHONPATH': path},
+            env={**os.environ, 'PYTHONPATH': os.pathsep.join(path), 'BROKEN': module},
             cwd=folder,
             capture_output=True,
             text=True,
@@ -171,13 +172,25 @@ def broken_stack(tmp_path_factory, repo_dir):
     return run
 
 
-def test_report_comes_out_of_a_broken_stack(broken_stack):
-    done = broken_stack('mmpose-light', 'check-env')
-    assert done.returncode == 1
+@pytest.mark.parametrize('module', ['torch', 'numpy', 'mmpose'])
+def test_report_comes_out_of_a_broken_stack(broken_stack, module):
+    done = broken_stack('mmpose-light', 'check-env', module=module)
+    assert done.returncode == 1, done.stderr
     assert 'Traceback' not in done.stderr
     assert metadata.version('torch') in done.stdout
-    assert 'the module mmpose is missing' in done.stdout
-    assert '--no-deps mmpose==1.3.2' in done.stdout
+    assert f'the module {module} is missing' in done.stdout
+    (component,) = (part for part in STACK if part.module == module)
+    assert component.install in done.stdout
+
+
+def test_torch_of_which_an_empty_folder_is_left(broken_stack, tmp_path):
+    (tmp_path / 'torch').mkdir()
+    (tmp_path / 'sitecustomize.py').write_text(
+        'import sys\nsys.path[:] = [p for p in sys.path if "site-packages" not in p]\n'
+    )
+    done = broken_stack('mmpose-light', 'check-env', path=[tmp_path])
+    assert done.returncode == 1, done.stderr
+    assert 'torch is not installed' in done.stdout
 
 
 def test_import_of_a_broken_stack_says_who_knows_more(broken_stack):
