@@ -7,7 +7,9 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test lint clean
+SAY_HOW_TO_USE := @echo 'Use the environment: source $(BIN)/activate, then mmpose-light --help'
+
+.PHONY: help set-up install demo test lint clean
 
 help:
 	@echo 'make demo      set up, then train a small EL-HRNet on synthetic people (CPU)'
@@ -19,16 +21,21 @@ help:
 	@echo 'ARGS="..." further arguments of the demo or of pytest:'
 	@echo 'make demo ARGS="--photos PHOTO.jpg" ends by finding the poses in your photo.'
 
-install:
+set-up:
 	@bash .ci/setup "$(PYTHON)" "$(VENV)"
 
-demo: install
+install: set-up
+	$(SAY_HOW_TO_USE)
+
+demo: set-up
 	@$(BIN)/python tools/demo.py $(ARGS)
+	$(SAY_HOW_TO_USE)
 
-test: install
+test: set-up
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(SAY_HOW_TO_USE)
 
-lint: install
+lint: set-up
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 

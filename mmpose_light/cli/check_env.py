@@ -1,6 +1,7 @@
 """``mmpose-light check-env``: what is installed, and what to fix."""
 
 import argparse
+import warnings
 
 from ..utils.check_env import collect_environment, describe, find_problems
 
@@ -19,7 +20,9 @@ def main() -> int:
     Returns:
         int: The exit code: 1 if something must be fixed, else 0.
     """
-    env = collect_environment()
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # the stack's own
+        env = collect_environment()
     rows = describe(env)
     width = max(len(name) for name, _ in rows)
     for name, value in rows:

@@ -1,7 +1,21 @@
 """Runs the command line tools that MMPose ships in its own package."""
 
 import runpy
+import sys
+import warnings
 from pathlib import Path
+
+from .errors import MissingFileError, UserError
+
+#: Which data each tool needs.
+SPLITS = {'train.py': ('train', 'val'), 'test.py': ('test',)}
+
+#: Warnings that nobody can act on: of how MMEngine finds packages, and of where MMPose
+#: finds its own description of a data set.
+SILENCED = (
+    'pkg_resources is deprecated as an API',
+    r'The metainfo config file ".*" does not exist\. A matched config file ',
+)
 
 
 def run_host_tool(name: str) -> None:
@@ -9,25 +23,55 @@ def run_host_tool(name: str) -> None:
 
     MMPose installs its ``tools`` folder as ``mmpose/.mim/tools``. Running them from
     here, with ``mmpose_light`` imported, they know its modules and read checkpoints,
-    whatever the config imports.
+    whatever the config imports. What a training or a test needs is looked for first.
 
     Args:
         name (str): The tool's path in that folder, such as ``train.py``.
 
     Raises:
-        FileNotFoundError: If the installed MMPose has no such tool.
+        MissingFileError: If the installed MMPose has no such tool.
+        SystemExit: If config, checkpoint or data are missing; with a message that
+            names them and the remedy.
 
     Example:
         >>> from mmpose_light.utils.host_tools import run_host_tool
         >>> run_host_tool('train.py')  # doctest: +SKIP
     """
+    for message in SILENCED:
+        warnings.filterwarnings('ignore', message=message, category=UserWarning)
     import mmpose
 
     tool = Path(mmpose.__file__).parent / '.mim' / 'tools' / name
     if not tool.is_file():
-        raise FileNotFoundError(
+        raise MissingFileError(
             f'The installed MMPose {mmpose.__version__} has no tool {name!r} ({tool} '
             'does not exist). Its wheel ships it: '
             '`pip install --no-deps --force-reinstall mmpose==1.3.2`.'
         )
+    if name in SPLITS:
+        try:
+            _check_inputs(tool, SPLITS[name])
+        except UserError as error:
+            sys.exit(f'{name}: error: {error}')
     runpy.run_path(str(tool), run_name='__main__')
+
+
+def _check_inputs(tool: Path, splits: tuple[str, ...]) -> None:
+    """Look for what the tool is going to read, by its own reading of the arguments."""
+    from mmengine.config import Config
+
+    from .data_files import check_data
+
+    functions = runpy.run_path(str(tool))
+    args = functions['parse_args']()
+    if not Path(args.config).is_file():
+        raise MissingFileError(
+            f'config {args.config} does not exist, seen from {Path.cwd()}'
+        )
+    checkpoint = getattr(args, 'checkpoint', None)
+    if checkpoint and '://' not in checkpoint and not Path(checkpoint).is_file():
+        raise MissingFileError(
+            f'checkpoint {checkpoint} does not exist, seen from {Path.cwd()}'
+        )
+    config = functions['merge_args'](Config.fromfile(args.config), args)
+    check_data(config, splits)
