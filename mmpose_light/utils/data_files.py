@@ -95,3 +95,14 @@ def _find_files(dataset: dict) -> Iterator[tuple[str, Path]]:
         yield 'images', root / folder
     if dataset.get('bbox_file'):  # not below the root
         yield "a detector's boxes", Path(dataset['bbox_file'])
+    keypoints = (dataset.get('metainfo') or {}).get('from_file')
+    if keypoints and not _has_host(keypoints):
+        yield 'keypoints', Path(keypoints)
+
+
+def _has_host(keypoints: str) -> bool:
+    """Return whether MMPose has a description of keypoints of this name."""
+    import mmpose
+
+    folder = Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets'
+    return (folder / Path(keypoints).name).is_file()

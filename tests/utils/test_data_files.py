@@ -63,6 +63,14 @@ def test_boxes_and_how_to_do_without(config):
     assert 'val_dataloader.dataset.bbox_file=None' in text
 
 
+def test_keypoints_of_ones_own(config):
+    config.val_dataloader.dataset.metainfo = dict(from_file='my_keypoints.py')
+    config.train_dataloader.dataset.metainfo = dict(from_file='configs/coco.py')
+    lines = complaint(config)
+    assert lines[1] == '  keypoints (val): my_keypoints.py'
+    assert lines[2].startswith('Relative paths'), 'MMPose has a coco.py'
+
+
 def test_evaluators_in_a_list(config):
     config.val_evaluator = [dict(type='CocoMetric', ann_file='b.json'), dict(type='X')]
     assert '  annotations (val): b.json' in complaint(config)
