@@ -140,6 +140,7 @@ def test_nobody(export_smooth_model, image):
 
 def test_no_network_is_built(export_smooth_model, image, monkeypatch):
     model = ExportedModel(export_smooth_model().file)
+
     def forbidden(*args, **kwargs):
         raise AssertionError('a layer of PyTorch ran')
 
