@@ -1,7 +1,5 @@
 """A trained model to one checked ONNX file."""
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,22 +8,21 @@ from typing import Any
 import numpy as np
 from mmengine.dataset import Compose
 from mmpose.datasets.transforms import GetBBoxCenterScale, TopdownAffine
-from mmpose.models.pose_estimators import TopdownPoseEstimator
-from torch import nn
 
-from ..deploy import export_model, quantize
+from ..deploy import quantize
 from ..deploy.choices import OUTPUTS, check_choice, check_form
-from ..deploy.export import save_graph
+from ..deploy.export import make_graph, save_graph
 from ..deploy.forms import (
     SPLIT_RATIO,
+    ExportForm,
     build_export_form,
-    network_output,
+    check_topdown,
     normalization,
     run_torch,
 )
 from ..deploy.metadata import Metadata, describe_dataset
-from ..deploy.runtime import make_input, read_graph, run_batches
-from ..deploy.runtimes import open_runtime
+from ..deploy.runtime import make_input, run_batches
+from ..deploy.runtimes import check_runtime, open_runtime
 from ..deploy.verify import TOLERANCES, Difference, compare, measure_latency
 from ..utils.errors import UserError
 from ..utils.files import check_absent
@@ -144,33 +141,30 @@ def export_onnx(
         21.4
     """
     out = Path(out)
+    _check_file(out, overwrite)
     check_form(output=output or 'heatmap', channels=channels, batch=batch, opset=opset)
     check_choice('precision', precision, TOLERANCES)
-    if out.suffix != '.onnx':
-        raise UserError(f'out {out} is to be a file whose name ends in .onnx')
-    check_absent(out, overwrite)
-    if (precision == 'int8') != (calibration_images is not None):
-        raise UserError(
-            "precision 'int8' needs calibration_images, images of people as the "
-            f'model will meet them, and only it takes them: precision is {precision!r}, '
-            f'calibration_images is {calibration_images!r}'
-        )
-    if calibration_ann_file is not None and calibration_images is None:
-        raise UserError(
-            'calibration_ann_file without calibration_images: give the folder of its '
-            'images too'
-        )
+    check_runtime('onnxruntime', threads)
+    _check_calibration(precision, calibration_images, calibration_ann_file)
 
-    found = find_model(model, weights)
-    network = load_model(found.config, found.weights, 'cpu')
-    metadata = describe_model(
+    source = find_model(model, weights)
+    network = load_model(source.config, source.weights, 'cpu')
+    check_topdown(network)
+    _, affine = _find_transforms(network.cfg)
+    form = build_export_form(
         network,
-        name=Path(found.config).stem,
+        input_size=tuple(map(int, affine.input_size)),
         output=output,
         channels=channels,
         preprocess=preprocess,
-        precision=precision,
     )
+    if output not in (None, form.output):
+        raise UserError(
+            f'the head {type(network.head).__name__} gives SimCC vectors and no '
+            "heatmaps: export with output='simcc'"
+        )
+    metadata = describe_form(form, name=Path(source.config).stem, precision=precision)
+
     calibration = None
     if calibration_images is not None:
         calibration = crop_people(
@@ -182,111 +176,95 @@ def export_onnx(
         crops = calibration[:CHECKED_PEOPLE]
     else:
         crops = crop_synthetic_people(network.cfg)
-    form = dict(
-        input_size=metadata.input_size,
-        output=metadata.output,
-        channels=channels,
-        preprocess=preprocess,
+
+    graph = make_graph(
+        form,
+        batch=batch,
+        precision='fp16' if precision == 'fp16' else 'fp32',
+        simplify=simplify,
+        opset=opset,
     )
-    inputs = make_input(crops, metadata)
-    expected = run_torch(build_export_form(network, **form), inputs)
-
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f'.{out.name}.', dir=out.parent) as folder:
-        part = export_model(
-            network,
-            Path(folder, out.name),
-            batch=batch,
-            precision='fp16' if precision == 'fp16' else 'fp32',
-            simplify=simplify,
-            opset=opset,
-            **form,
+    if calibration is not None:
+        graph = quantize(
+            graph,
+            make_input(calibration, metadata),
+            runtime=int8_runtime,
+            float_ends=float_ends,
+            float_nodes=float_nodes,
         )
-        graph = read_graph(part)
-        if calibration is not None:
-            graph = quantize(
-                graph,
-                make_input(calibration, metadata),
-                runtime=int8_runtime,
-                float_ends=float_ends,
-                float_nodes=float_nodes,
-            )
-        metadata.write(graph)
-        save_graph(graph, part)
+    metadata.write(graph)
 
-        session = open_runtime(part, threads=threads)
-        found = run_batches(session, inputs, batch)
-        differences = compare(OUTPUTS[metadata.output], found, expected)
-        check_differences(differences, precision, tolerance)
-        several = np.repeat(inputs[:1], batch or 1, axis=0)
-        latency = measure_latency(session, several)
-        os.replace(part, out)
+    inputs = make_input(crops, metadata)
+    opened = open_runtime(graph.SerializeToString(), threads=threads)
+    found = run_batches(opened, inputs, batch)
+    differences = compare(OUTPUTS[form.output], found, run_torch(form, inputs))
+    check_differences(differences, precision, tolerance)
+    latency = measure_latency(opened, np.repeat(inputs[:1], batch or 1, axis=0))
+    save_graph(graph, out)
     return Export(out, metadata, differences, len(crops), latency, batch or 1)
 
 
-def describe_model(
-    model: nn.Module,
-    *,
-    name: str,
-    output: str | None = None,
-    channels: str = 'rgb',
-    preprocess: bool = False,
-    precision: str = 'fp32',
-) -> Metadata:
+def _check_file(out: Path, overwrite: bool) -> None:
+    """Complain about a file that cannot be written, before there is work lost."""
+    if out.suffix != '.onnx':
+        raise UserError(f'out {out} is to be a file whose name ends in .onnx')
+    check_absent(out, overwrite)
+
+
+def _check_calibration(precision: str, images: Any, ann_file: Any) -> None:
+    """Complain about images to calibrate on that are missing, or one too many."""
+    if (precision == 'int8') != (images is not None):
+        raise UserError(
+            "precision 'int8' needs calibration_images, images of people as the "
+            f'model will meet them, and only it takes them: precision is {precision!r}, '
+            f'calibration_images is {images!r}'
+        )
+    if ann_file is not None and images is None:
+        raise UserError(
+            'calibration_ann_file without calibration_images: give the folder of its '
+            'images too'
+        )
+
+
+def describe_form(form: ExportForm, *, name: str, precision: str = 'fp32') -> Metadata:
     """Gather what an exported file is to say about itself.
 
     Args:
-        model (nn.Module): What MMPose's ``init_model`` returned.
+        form (ExportForm): The form of a model that MMPose's ``init_model`` returned.
         name (str): The name of its config.
-        output (str, optional): 'heatmap', 'simcc', or ``None`` for what its head gives.
-            Defaults to ``None``
-        channels (str): The order of the file's input channels. Defaults to ``'rgb'``
-        preprocess (bool): Whether the file takes raw pixels. Defaults to ``False``
         precision (str): 'fp32', 'fp16' or 'int8'. Defaults to ``'fp32'``
 
     Returns:
         Metadata: The description.
 
     Raises:
-        UserError: If the model is not top-down, its head does not give the output, or
-            its test pipeline or its keypoints are such as no metadata can tell.
+        UserError: If its test pipeline or its keypoints are such as no metadata can
+            tell.
     """
-    if not isinstance(model, TopdownPoseEstimator):
+    config = form.model.cfg
+    boxing, affine = _find_transforms(config)
+    dataset = describe_dataset(form.model.dataset_meta)
+    if form.keypoints != len(dataset['keypoint_names']):
         raise UserError(
-            f'the model is a {type(model).__name__}, expected a TopdownPoseEstimator'
-        )
-    boxing, affine = _find_transforms(model.cfg)
-    input_size = tuple(map(int, affine.input_size))
-    given = network_output(model, input_size)
-    native = 'heatmap' if len(given) == 1 else 'simcc'
-    output = output or native
-    if (native, output) == ('simcc', 'heatmap'):
-        raise UserError(
-            f'the head {type(model.head).__name__} gives SimCC vectors and no heatmaps: '
-            "export with output='simcc'"
-        )
-    dataset = describe_dataset(model.dataset_meta)
-    if given[0].shape[1] != len(dataset['keypoint_names']):
-        raise UserError(
-            f'the head gives {given[0].shape[1]} keypoints, and the data set '
+            f'the head gives {form.keypoints} keypoints, and the data set '
             f'{dataset["dataset"]} has {len(dataset["keypoint_names"])}'
         )
-    codec = model.cfg.model.head.decoder.to_dict()
-    if output != native:
+    codec = config.model.head.decoder.to_dict()
+    if form.output != form.native:
         codec = dict(
             type='SimCCLabel',
-            input_size=list(input_size),
+            input_size=list(form.input_size),
             simcc_split_ratio=SPLIT_RATIO,
         )
-    mean, std = normalization(model)
+    mean, std = normalization(form.model)
     return Metadata(
         model=name,
-        input_size=input_size,
-        channels=channels,
-        preprocess=preprocess,
+        input_size=form.input_size,
+        channels=form.channels,
+        preprocess=form.preprocess,
         mean=mean,
         std=std,
-        output=output,
+        output=form.output,
         codec=codec,
         box_padding=float(boxing.padding),
         use_udp=bool(affine.use_udp),

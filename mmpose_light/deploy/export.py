@@ -8,20 +8,19 @@ loses track of them, unless :class:`StaticShapes` holds them.
 import contextlib
 import inspect
 import io
-import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from ..utils.errors import UserError
+from ..utils.files import whole_file
 from .choices import OUTPUTS, check_choice, check_form
-from .forms import build_export_form
+from .forms import ExportForm, build_export_form
 from .fusion import fuse
 from .packages import import_package
 
@@ -92,23 +91,51 @@ def export_model(
     """
     check_form(output=output, channels=channels, batch=batch, opset=opset)
     check_choice('precision', precision, PRECISIONS)
-    if not isinstance(model, TopdownPoseEstimator):
-        raise UserError(
-            f'the model is a {type(model).__name__}, expected a TopdownPoseEstimator'
-        )
     form = build_export_form(
-        fuse(model),
+        model,
         input_size=input_size,
         output=output,
         channels=channels,
         preprocess=preprocess,
     )
-    graph = _trace(form, input_size, batch, preprocess, opset)
+    graph = make_graph(
+        form, batch=batch, precision=precision, simplify=simplify, opset=opset
+    )
+    return save_graph(graph, file)
+
+
+def make_graph(
+    form: ExportForm,
+    *,
+    batch: int | None = None,
+    precision: str = 'fp32',
+    simplify: bool = True,
+    opset: int = 17,
+) -> 'onnx.ModelProto':
+    """Write a network down as a graph, in its inference form.
+
+    Args:
+        form (ExportForm): What :func:`build_export_form` made of the network; it is
+            left as it is.
+        batch (int, optional): As of :func:`export_model`. Defaults to ``None``
+        precision (str): Likewise. Defaults to ``'fp32'``
+        simplify (bool): Likewise. Defaults to ``True``
+        opset (int): Likewise. Defaults to 17
+
+    Returns:
+        onnx.ModelProto: The graph.
+
+    Raises:
+        MissingPackageError: If a package of ``pip install mmpose-light[deploy]`` is
+            missing.
+        UserError: If PyTorch cannot export the network so.
+    """
+    graph = _trace(fuse(form), batch, opset)
     if simplify:
         graph = import_package('onnxslim').slim(graph)
     if precision == 'fp16':
         graph = _to_half(graph)
-    return save_graph(graph, file)
+    return graph
 
 
 class StaticShapes(TorchFunctionMode):
@@ -130,25 +157,17 @@ class StaticShapes(TorchFunctionMode):
         return given
 
 
-def _trace(
-    form: nn.Module,
-    input_size: tuple[int, int],
-    batch: int | None,
-    preprocess: bool,
-    opset: int,
-) -> 'onnx.ModelProto':
+def _trace(form: ExportForm, batch: int | None, opset: int) -> 'onnx.ModelProto':
     """Write a module down as a graph."""
     onnx = import_package('onnx')
-    width, height = input_size
+    width, height = form.input_size
     count = 2 if batch is None else batch  # 1 could be taken for a constant
     device = next(form.parameters()).device
-    if preprocess:
+    if form.preprocess:
         image = torch.zeros(count, height, width, 3, dtype=torch.uint8, device=device)
     else:
         image = torch.zeros(count, 3, height, width, device=device)
-    with torch.no_grad():
-        given = form(image)
-    names = OUTPUTS['heatmap' if isinstance(given, torch.Tensor) else 'simcc']
+    names = OUTPUTS[form.output]
     options = {}
     if batch is None:
         options['dynamic_axes'] = {name: {0: 'batch'} for name in (INPUT, *names)}
@@ -215,9 +234,6 @@ def save_graph(graph: 'onnx.ModelProto', file: str | Path) -> Path:
     Returns:
         Path: The file.
     """
-    file = Path(file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f'{file.name}.part')
-    part.write_bytes(graph.SerializeToString())
-    os.replace(part, file)
-    return file
+    with whole_file(file) as part:
+        part.write_bytes(graph.SerializeToString())
+    return Path(file)

@@ -15,6 +15,7 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor, nn
 
 from ..utils.errors import UserError
+from .fusion import check_eval_mode
 
 #: Bins of a SimCC vector for one input pixel, as in RTMPose and rtmlib.
 SPLIT_RATIO = 2.0
@@ -157,51 +158,81 @@ def interpolation_matrix(cells: int, bins: int, step: float) -> np.ndarray:
 class ExportForm(nn.Module):
     """A network with the input and the output of the file to be written.
 
+    It is made by :func:`build_export_form`, and gives what ``OUTPUTS[form.output]``
+    names.
+
     Args:
-        model (nn.Module): A :class:`TopdownPoseEstimator`, in inference form.
+        model (TopdownPoseEstimator): The network.
         input_form (nn.Module): What stands before it; :class:`nn.Identity` will do.
         output_form (nn.Module): What stands behind it, likewise.
+        input_size (tuple[int, int]): Width and height of the input in pixels.
+        preprocess (bool): Whether the input is raw pixels.
+        channels (str): The order of the input's channels.
+        native (str): What the network gives, 'heatmap' or 'simcc'.
+        output (str): What the form gives, likewise.
+        keypoints (int): For how many keypoints.
     """
 
     def __init__(
-        self, model: nn.Module, input_form: nn.Module, output_form: nn.Module
+        self,
+        model: TopdownPoseEstimator,
+        input_form: nn.Module,
+        output_form: nn.Module,
+        *,
+        input_size: tuple[int, int],
+        preprocess: bool,
+        channels: str,
+        native: str,
+        output: str,
+        keypoints: int,
     ) -> None:
         super().__init__()
         self.input_form = input_form
         self.model = model
         self.output_form = output_form
+        self.input_size = input_size
+        self.preprocess = preprocess
+        self.channels = channels
+        self.native = native
+        self.output = output
+        self.keypoints = keypoints
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         """Map the file's input to its outputs."""
-        return self.output_form(self.model(self.input_form(x), None, mode='tensor'))
+        given = self.model(self.input_form(x), None, mode='tensor')
+        return self.output_form(given)
 
 
 def build_export_form(
     model: TopdownPoseEstimator,
     *,
     input_size: tuple[int, int],
-    output: str = 'heatmap',
+    output: str | None = None,
     channels: str = 'rgb',
     preprocess: bool = False,
 ) -> ExportForm:
     """Put a network into the form that is exported.
 
     Args:
-        model (TopdownPoseEstimator): The network in inference form, with the data
+        model (TopdownPoseEstimator): The network in eval mode, with the data
             preprocessor and the head that it was built with.
         input_size (tuple[int, int]): Width and height of the input in pixels.
-        output (str): See :func:`~mmpose_light.deploy.export_model`. Defaults to
-            ``'heatmap'``
+        output (str, optional): See :func:`~mmpose_light.deploy.export_model`. Defaults
+            to ``None``, what the head gives
         channels (str): The order of the file's input channels. Defaults to ``'rgb'``
         preprocess (bool): Whether the file takes raw pixels. Defaults to ``False``
 
     Returns:
-        ExportForm: The module; its outputs are those that :func:`output_names` names.
+        ExportForm: The module, which holds the network and not a copy.
 
     Raises:
-        UserError: If the network gives neither heatmaps nor SimCC vectors, or its
-            heatmaps make no SimCC vectors.
+        UserError: If the model is not top-down, gives neither heatmaps nor SimCC
+            vectors, or its heatmaps make no SimCC vectors.
+        ValueError: If it is in training mode.
     """
+    check_topdown(model)
+    check_eval_mode(model)
+    device = next(model.parameters()).device
     swap = channels != network_channels(model)
     input_form = nn.Identity()
     if swap or preprocess:
@@ -209,11 +240,37 @@ def build_export_form(
         input_form = InputForm(mean, std, swap=swap, raw=preprocess)
     output_form = nn.Identity()
     given = network_output(model, input_size)
-    if output == 'simcc' and len(given) == 1:
+    native = 'heatmap' if len(given) == 1 else 'simcc'
+    if (native, output) == ('heatmap', 'simcc'):
         height, width = given[0].shape[2:]
         unbiased = type(model.head.decoder).__name__ == 'UDPHeatmap'
         output_form = HeatmapsToSimCC(input_size, (width, height), unbiased)
-    return ExportForm(model, input_form, output_form).eval()
+    return ExportForm(
+        model,
+        input_form.to(device),
+        output_form.to(device),
+        input_size=input_size,
+        preprocess=preprocess,
+        channels=channels,
+        native=native,
+        output='simcc' if 'simcc' in (native, output) else 'heatmap',
+        keypoints=given[0].shape[1],
+    ).eval()
+
+
+def check_topdown(model: nn.Module) -> None:
+    """Complain about a model that is not top-down.
+
+    Args:
+        model (nn.Module): The model.
+
+    Raises:
+        UserError: If it is another.
+    """
+    if not isinstance(model, TopdownPoseEstimator):
+        raise UserError(
+            f'the model is a {type(model).__name__}, expected a TopdownPoseEstimator'
+        )
 
 
 def network_channels(model: TopdownPoseEstimator) -> str:

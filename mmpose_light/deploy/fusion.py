@@ -43,19 +43,34 @@ def fuse(model: nn.Module) -> nn.Module:
         >>> model(torch.rand(1, 3, 256, 192))[0].shape
         torch.Size([1, 32, 64, 48])
     """
-    training = [name for name, module in model.named_modules() if module.training]
-    if training:
-        raise ValueError(
-            'fuse takes a model in eval mode, whose batch norms use their running '
-            f'statistics, but {training[0] or "it"!r} is in training mode; call '
-            'model.eval() first'
-        )
+    check_eval_mode(model)
     model = copy.deepcopy(model).requires_grad_(False)
     model = _replace(model, is_fusible, FusedLightBlock)
     model = fuse_conv_bn(model)
     model = _replace(model, lambda module: isinstance(module, AddUp), FusedAddUp)
     model = model.eval().requires_grad_(False)
     return model.to(memory_format=torch.channels_last)
+
+
+def check_eval_mode(model: nn.Module) -> None:
+    """Complain about a model in training mode.
+
+    Args:
+        model (nn.Module): A network, or a part of one.
+
+    Raises:
+        ValueError: If it, or a part of it, is in training mode.
+
+    Example:
+        >>> check_eval_mode(nn.ReLU().eval())
+    """
+    training = [name for name, module in model.named_modules() if module.training]
+    if training:
+        raise ValueError(
+            'this takes a model in eval mode, whose batch norms use their running '
+            f'statistics, but {training[0] or "it"!r} is in training mode; call '
+            'model.eval() first'
+        )
 
 
 def _replace(

@@ -180,11 +180,15 @@ RUNTIMES = {
 }
 
 
-def check_runtime(name: str, device: str = 'cpu') -> Runtime:
+def check_runtime(
+    name: str, threads: int | None = None, device: str = 'cpu'
+) -> Runtime:
     """Complain about a runtime that cannot be used.
 
     Args:
         name (str): The runtime.
+        threads (int, optional): With how many threads. Defaults to ``None``, what the
+            runtime takes for the best
         device (str): Where it is to run. Defaults to ``'cpu'``
 
     Returns:
@@ -192,7 +196,8 @@ def check_runtime(name: str, device: str = 'cpu') -> Runtime:
 
     Raises:
         MissingPackageError: If it is not installed.
-        UserError: If there is no such runtime, or not on that device.
+        UserError: If there is no such runtime, or not on that device, or the number
+            of threads is less than 1.
     """
     check_choice('runtime', name, RUNTIMES)
     runtime = RUNTIMES[name]
@@ -201,6 +206,8 @@ def check_runtime(name: str, device: str = 'cpu') -> Runtime:
             f'{runtime.title} runs on {" and ".join(runtime.devices)} here, not on '
             f'{device!r}'
         )
+    if threads is not None and threads < 1:
+        raise UserError(f'threads is {threads}, expected 1 or more')
     import_package(runtime.package)
     return runtime
 
@@ -235,9 +242,7 @@ def open_runtime(
         >>> file.input_shape  # doctest: +SKIP
         (None, 3, 256, 192)
     """
-    if threads is not None and threads < 1:
-        raise UserError(f'threads is {threads}, expected 1 or more')
-    return check_runtime(runtime, device).open(file, threads, device)
+    return check_runtime(runtime, threads, device).open(file, threads, device)
 
 
 def _cannot_load(

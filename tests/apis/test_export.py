@@ -1,5 +1,7 @@
 """Export from config and checkpoint: the check, the table, and everything broken."""
 
+import copy
+
 import cv2
 import numpy as np
 import onnx
@@ -85,12 +87,13 @@ def test_a_file_that_differs_is_not_left(smooth_model, tmp_path, monkeypatch, ca
     assert command(smooth_model, out) == 2
     assert 'a.onnx is there already' in capsys.readouterr().err
 
-    def export_another(model, *args, **options):
-        model.head.final_layer.bias.data += 1
-        return original(model, *args, **options)
+    def trace_another(form, **options):
+        other = copy.deepcopy(form)
+        other.model.head.final_layer.bias.data += 1
+        return original(other, **options)
 
-    original = module.export_model
-    monkeypatch.setattr(module, 'export_model', export_another)
+    original = module.make_graph
+    monkeypatch.setattr(module, 'make_graph', trace_another)
     assert command(smooth_model, out, '--overwrite') == 2
     error = capsys.readouterr().err
     assert 'gives something else than PyTorch: output heatmaps differs by 1' in error
