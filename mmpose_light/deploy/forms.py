@@ -9,6 +9,8 @@ are linear maps and maxima around the network, so they go into the graph:
   what rtmlib and many other programs decode.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
@@ -200,7 +202,7 @@ class ExportForm(nn.Module):
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         """Map the file's input to its outputs."""
         given = self.model(self.input_form(x), None, mode='tensor')
-        return self.output_form(given)
+        return self.output_form(last_stage(given))
 
 
 def build_export_form(
@@ -291,6 +293,28 @@ def normalization(model: TopdownPoseEstimator) -> tuple[list[float], list[float]
     return [[round(float(v), 4) for v in values] for values in (mean, std)]
 
 
+def last_stage(given: Any) -> Any:
+    """Return what counts of a head's output: of heatmaps of several stages, the last.
+
+    Args:
+        given (Any): What a head gave. Those of MMPose that give heatmaps for each stage
+            (Hourglass, CPM, MSPN, RSN) give a list of them and decode the last; SimCC
+            vectors are a tuple.
+
+    Returns:
+        Any: The last item of a list of heatmaps; anything else as it is.
+
+    Example:
+        >>> first, last = torch.zeros(1, 17, 8, 6), torch.ones(1, 17, 8, 6)
+        >>> last_stage([first, last]) is last
+        True
+    """
+    if not isinstance(given, list) or not given:
+        return given
+    staged = all(getattr(item, 'ndim', None) == 4 for item in given)
+    return given[-1] if staged else given
+
+
 def network_output(
     model: TopdownPoseEstimator, input_size: tuple[int, int]
 ) -> tuple[Tensor, ...]:
@@ -301,7 +325,8 @@ def network_output(
         input_size (tuple[int, int]): Width and height of the input in pixels.
 
     Returns:
-        tuple[Tensor, ...]: Heatmaps, or the SimCC vectors of x and y.
+        tuple[Tensor, ...]: Heatmaps, those of the last stage, or the SimCC vectors of
+        x and y.
 
     Raises:
         UserError: If it gives something else.
@@ -310,6 +335,7 @@ def network_output(
     device = next(model.parameters()).device
     with torch.no_grad():
         given = model(torch.zeros(1, 3, height, width, device=device), None, 'tensor')
+    given = last_stage(given)
     given = tuple(given) if isinstance(given, tuple | list) else (given,)
     if [getattr(item, 'ndim', None) for item in given] not in ([4], [3, 3]):
         shapes = [tuple(getattr(item, 'shape', ())) for item in given]

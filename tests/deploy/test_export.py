@@ -31,6 +31,19 @@ def without_init(config):
     config.model.backbone.init_cfg = None
 
 
+def small_hourglass(config):
+    """Two stages, each with heatmaps of its own."""
+    config.model.backbone = dict(
+        type='HourglassNet',
+        downsample_times=1,
+        num_stacks=2,
+        stage_channels=(256, 16),
+        stage_blocks=(1, 1),
+        feat_channel=16,
+    )
+    config.model.head.update(in_channels=16, num_stages=2)
+
+
 NETWORKS = {
     'EffBase': (
         'configs/eeffpose/ablation/td-hm_eeffpose-p0-000_4xb16-215e_coco-256x192.py',
@@ -45,6 +58,10 @@ NETWORKS = {
         ZOO / 'topdown_heatmap/coco/td-hm_shufflenetv2_8xb64-210e_coco-256x192.py',
         without_init,
     ),
+    'Hourglass': (
+        ZOO / 'topdown_heatmap/coco/td-hm_hourglass52_8xb32-210e_coco-256x256.py',
+        small_hourglass,
+    ),
     'RTMPose': (
         ZOO / 'rtmpose/coco/rtmpose-t_8xb256-420e_coco-256x192.py',
         without_init,
@@ -55,6 +72,7 @@ NETWORKS = {
 def run_torch(model, image):
     with torch.no_grad():
         given = model(torch.from_numpy(image), None, mode='tensor')
+    given = given[-1] if isinstance(given, list) else given  # the last stage
     return [x.numpy() for x in (given if isinstance(given, tuple) else (given,))]
 
 

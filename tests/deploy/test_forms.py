@@ -1,5 +1,7 @@
 """Inputs and outputs of exported files, against plain versions and ideal heatmaps."""
 
+import copy
+
 import cv2
 import numpy as np
 import pytest
@@ -9,8 +11,10 @@ from mmpose.codecs import MSRAHeatmap, SimCCLabel, UDPHeatmap
 from mmpose_light.deploy.forms import (
     HeatmapsToSimCC,
     InputForm,
+    build_export_form,
     interpolation_matrix,
     network_output,
+    run_torch,
 )
 
 MEAN, STD = np.array([123.675, 116.28, 103.53]), np.array([58.395, 57.12, 57.375])
@@ -97,6 +101,43 @@ def test_interpolation_is_opencvs(factor):
 def test_heatmaps_that_do_not_fit_the_input(heatmap_size):
     with pytest.raises(ValueError, match="whole multiple.*output='heatmap'"):
         HeatmapsToSimCC(INPUT, heatmap_size)
+
+
+@pytest.mark.parametrize('output', ['heatmap', 'simcc'])
+def test_the_last_of_several_stages(smooth_model, output):
+    """A head that gives a list of heatmaps, as Hourglass and MSPN do."""
+
+    class Stages(torch.nn.Module):
+        def __init__(self, head):
+            super().__init__()
+            self.head = head
+            self.decoder = head.decoder
+
+        def forward(self, feats):
+            heatmaps = self.head(feats)
+            return [heatmaps.flip(3), heatmaps]
+
+    model = copy.copy(smooth_model.model)
+    model._modules = dict(model._modules, head=Stages(model.head).eval())
+    options = dict(input_size=INPUT, output=output)
+    images = np.random.default_rng(0).standard_normal((2, 3, 128, 96), np.float32)
+    found = run_torch(build_export_form(model, **options), images)
+    expected = run_torch(build_export_form(smooth_model.model, **options), images)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with torch.no_grad():
+        first, last = model(torch.from_numpy(images), None, mode='tensor')
+    assert (first != last).any()
+
+
+def test_models_in_training_mode(smooth_model):
+    """They are refused before a batch norm sees the black image."""
+    model = copy.deepcopy(smooth_model.model).train()
+    before = copy.deepcopy(model.state_dict())
+    with pytest.raises(ValueError, match=r'call model\.eval\(\) first'):
+        build_export_form(model, input_size=INPUT)
+    for key, value in model.state_dict().items():
+        torch.testing.assert_close(value, before[key], rtol=0, atol=0)
 
 
 def test_heads_that_give_something_else(smooth_model):
