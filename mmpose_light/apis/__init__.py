@@ -1,1 +1,39 @@
-"""What the command lines do, for use from Python."""
+"""The public face: what the commands do, for use from Python.
+
+Functions and classes are imported when they are first used, so the import takes no
+time.
+
+Example:
+    >>> from mmpose_light.apis import list_models
+    >>> list_models('*lspet-cpu')
+    ['el-hrnet-w32-lspet-cpu']
+"""
+
+from ..utils.late_imports import import_later
+
+__all__ = [
+    'ExportedModel',
+    'GivenBoxes',
+    'Inference',
+    'Model',
+    'export_onnx',
+    'find_model',
+    'get_model',
+    'infer',
+    'list_models',
+]
+
+import_later(
+    __name__,
+    {
+        'ExportedModel': '..deploy.runtime',
+        'GivenBoxes': '.given_boxes',
+        'Inference': '.infer',
+        'Model': '.models',
+        'export_onnx': '.export',
+        'find_model': '.models',
+        'get_model': '.models',
+        'infer': '.infer',
+        'list_models': '.models',
+    },
+)

@@ -4,21 +4,16 @@ Its names are imported when they are asked for: running an exported file takes n
 PyTorch.
 """
 
-import importlib
-from typing import Any
+from ..utils.late_imports import import_later
 
-#: The modules that the names of this package come from.
-_MODULES = {
-    'ExportedModel': 'runtime',
-    'export_model': 'export',
-    'fuse': 'fusion',
-    'quantize': 'quantization',
-}
+__all__ = ['ExportedModel', 'export_model', 'fuse', 'quantize']
 
-__all__ = sorted(_MODULES)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return getattr(importlib.import_module(f'.{_MODULES[name]}', __name__), name)
-    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+import_later(
+    __name__,
+    {
+        'ExportedModel': '.runtime',
+        'export_model': '.export',
+        'fuse': '.fusion',
+        'quantize': '.quantization',
+    },
+)

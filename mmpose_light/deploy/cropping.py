@@ -53,7 +53,7 @@ def crop_person(
     box = np.asarray(box, np.float32)
     center = (box[:2] + box[2:4]) * 0.5
     width, height = (box[2:4] - box[:2]) * padding
-    ratio = input_size[0] / input_size[1]
+    ratio = np.float32(input_size[0] / input_size[1])
     if width > height * ratio:
         height = width / ratio
     else:

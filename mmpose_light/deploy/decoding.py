@@ -103,6 +103,8 @@ def _make_hosts(codec: dict[str, Any]) -> Decoder:
     built = KEYPOINT_CODECS.build(codec)
 
     def decode(*outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if codec['type'] == 'SimCCLabel':  # it refines only what has a batch
+            outputs = tuple(given[None] for given in outputs)
         places, scores = built.decode(*outputs)
         if isinstance(scores, tuple):  # with the visibility
             scores = scores[0]
