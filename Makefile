@@ -19,7 +19,7 @@ help:
 	@echo 'make clean     remove the virtual environment and caches (keeps work_dirs)'
 	@echo 'PYTHON=python3.11 names the interpreter, VENV=.venv the environment,'
 	@echo 'ARGS="..." further arguments of the demo or of pytest:'
-	@echo 'make demo ARGS="--photos PHOTO.jpg" ends by finding the poses in your photo.'
+	@echo 'make demo ARGS="--images IMAGE.jpg" ends by finding the poses in your image.'
 
 set-up:
 	@bash .ci/setup "$(PYTHON)" "$(VENV)"
@@ -28,7 +28,7 @@ install: set-up
 	$(SAY_HOW_TO_USE)
 
 demo: set-up
-	@$(BIN)/python tools/demo.py $(ARGS)
+	@$(BIN)/mmpose-light demo $(ARGS)
 	$(SAY_HOW_TO_USE)
 
 test: set-up

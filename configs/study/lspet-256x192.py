@@ -1,5 +1,5 @@
 # The study's protocol: what is the same for every network, and the networks it
-# compares. `python tools/study.py run` reads it; docs/study.md explains it. Only the
+# compares. `mmpose-light study run` reads it; docs/study.md explains it. Only the
 # model of a network's own config is used, without pretrained weights.
 _base_ = 'mmpose::_base_/default_runtime.py'
 custom_imports = dict(imports=['mmpose_light'], allow_failed_imports=False)

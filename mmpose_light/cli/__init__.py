@@ -26,6 +26,8 @@ COMMANDS = {
     'heatmaps': "draw a model's heatmaps, scale by scale, over an image",
     'export': 'write a model to an ONNX file, checked and described',
     'benchmark': 'measure networks side by side: latency, memory, the training step',
+    'demo': 'train a small EL-HRNet on synthetic people and show what it learned',
+    'study': 'train networks under one protocol, and compare them',
     'plot-curves': 'draw AP and learning rate of training runs over the epochs',
     'convert-eeffpose': 'turn published weights of EEffPose into a checkpoint',
     'publish-weights': 'make a checkpoint small enough to be passed on',

@@ -4,22 +4,14 @@ Each step leaves a file that is written at once, so a demo that was interrupted 
 where it stopped: data that are whole are not drawn again, training resumes from the
 newest checkpoint that can be read, finished steps are skipped.
 
-Given photographs, it ends by finding poses in them, with the weights that come with
-this package: a network that has seen drawn people only knows none of flesh and blood.
+Given images, it ends by finding poses in them, with the weights that come with this
+package: a network that has seen drawn people only knows none of flesh and blood.
 """
 
-import argparse
-import contextlib
-import json
-import logging
 import os
-import pickle
 import shutil
-import sys
 import tempfile
-import time
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,21 +20,31 @@ import torch
 from mmengine import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+from mmengine.utils import digit_version
 
-from ..apis.infer import infer
+from ..apis.infer import Inference, infer
 from ..apis.inputs import find_inputs
 from ..apis.models import find_model
-from ..apis.outputs import DRAWN
 from ..datasets.synthetic_people import write_synthetic_people
-from .pictures import draw_curve, draw_predictions
+from ..engine.quiet_runner import (
+    build_runner,
+    find_whole_checkpoint,
+    say_nothing,
+    silence,
+)
+from ..utils.errors import MissingFileError, UserError
+from ..utils.files import read_json, write_json
+from ..utils.repository import find_repository
+from ..visualization.training_log import read_log
+from .figures import draw_curve, draw_predictions
 
+CONFIG = 'configs/demo/td-hm_el-hrnet-w32_1xb16-12e_synthetic-128x96.py'
 TRAIN_SEED, VAL_SEED = 0, 1
-MAX_PEOPLE = 1  # in a picture: minutes do not suffice to learn crowds
+MAX_PEOPLE = 1  # in an image: minutes do not suffice to learn crowds
 NOTES = 'demo.json'
-PHOTOS = 'photos'
 TRAINED_MODEL = 'el-hrnet-w32-lspet-cpu'
 KPT_THR = 0.1  # that model is unsure of what it finds
-COCO_CONFIG = 'configs/el_hrnet/td-hm_el-hrnet-w32_1xb16-300e_coco-256x192.py'
+AP = 'coco/AP'
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,10 @@ class DemoResult:
         untrained (dict[str, float]): CocoMetric's results before training.
         trained (dict[str, float]): The same after training.
         checkpoint (Path): The trained model.
-        predictions (Path): Picture of predictions beside the truth.
-        curve (Path): Picture of loss and AP over the epochs.
+        predictions (Path): Image of predictions beside the truth.
+        curve (Path): Image of loss and AP over the epochs.
+        poses (Path): Folder of what was found in the images that were given.
+        found (Inference, optional): The same in numbers; ``None`` without images.
     """
 
     untrained: dict[str, float]
@@ -62,285 +66,209 @@ class DemoResult:
     checkpoint: Path
     predictions: Path
     curve: Path
+    poses: Path
+    found: Inference | None = None
 
 
 def run_demo(
-    config: str | Path,
-    work_dir: str | Path,
+    config: str | Path | None = None,
+    work_dir: str | Path = 'work_dirs/demo',
     train_images: int = 2400,
     val_images: int = 150,
     epochs: int | None = None,
-    fresh: bool = False,
+    images: Sequence[str | Path] | None = None,
+    overwrite: bool = False,
+    say: Callable[[str], None] = say_nothing,
 ) -> DemoResult:
-    """Draw synthetic people, train on them, evaluate before and after, make pictures.
+    """Draw synthetic people, train on them, evaluate before and after, make figures.
 
     Called again after an interruption, it goes on.
 
     Args:
-        config (str | Path): The demo's config file.
-        work_dir (str | Path): Where everything is written.
-        train_images (int): Pictures to train on. Defaults to 2400
-        val_images (int): Pictures to evaluate on. Defaults to 150
+        config (str | Path, optional): Config file of the model and its training.
+            Defaults to ``None``, the demo's own
+        work_dir (str | Path): Where everything is written. Defaults to
+            'work_dirs/demo'
+        train_images (int): Images to train on. Defaults to 2400
+        val_images (int): Images to evaluate on. Defaults to 150
         epochs (int, optional): Epochs to train. Defaults to ``None``, those of the
             config
-        fresh (bool): Start anew. Defaults to ``False``
+        images (Sequence[str | Path], optional): Images of one person each, whose pose
+            the trained model of this package finds at the end. Defaults to ``None``
+        overwrite (bool): Start anew instead of going on. Defaults to ``False``
+        say (Callable[[str], None]): Takes lines on the progress. Defaults to
+            :func:`~mmpose_light.engine.quiet_runner.say_nothing`
 
     Returns:
         DemoResult: Figures and files.
 
     Raises:
-        ValueError: If a number is not positive, or ``work_dir`` holds something
+        UserError: If a number is not positive, or ``work_dir`` holds something
             else, or a demo of other settings.
-        FileNotFoundError: If the config does not exist.
+        MissingFileError: If the config or an image does not exist.
     """
-    cfg = Config.fromfile(config)
-    if epochs is not None:
-        cfg.train_cfg.max_epochs = epochs
     work_dir = Path(work_dir)
-    settings = dict(
-        config=Path(config).stem,
-        train_images=train_images,
-        val_images=val_images,
-        epochs=cfg.train_cfg.max_epochs,
-    )
-    for name in ('train_images', 'val_images', 'epochs'):
-        if settings[name] < 1:
-            raise ValueError(f'{name} must be at least 1, got {settings[name]}')
-    notes = open_notes(work_dir, settings, fresh)
+    if images:  # an error comes before the training
+        find_inputs(images)
+        find_model(TRAINED_MODEL)
+    cfg = _read_config(config, epochs)
+    epochs = cfg.train_cfg.max_epochs
+    settings = dict(train_images=train_images, val_images=val_images, epochs=epochs)
+    for name, number in settings.items():
+        if number < 1:
+            raise UserError(f'{name} must be at least 1, got {number}')
+    settings = dict(config=Path(cfg.filename).stem, **settings)
+    notes = open_notes(work_dir, settings, overwrite)
 
-    print('1/4 Synthetic people', flush=True)
-    data_dir = work_dir / 'data'
-    write_synthetic_people(
-        data_dir, train_images, TRAIN_SEED, split='train', max_people=MAX_PEOPLE
-    )
-    ann_file = write_synthetic_people(
-        data_dir, val_images, VAL_SEED, split='val', max_people=MAX_PEOPLE
-    )
-    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
-        loader.dataset.data_root = str(data_dir)
-    cfg.val_evaluator.ann_file = cfg.test_evaluator.ann_file = str(ann_file)
-
-    print('2/4 Evaluation of the untrained network', flush=True)
+    say('1/4 Synthetic people')
+    _draw_data(cfg, work_dir / 'data', train_images, val_images)
+    say('2/4 Evaluation of the untrained network')
     if 'untrained' not in notes:
-        _, notes['untrained'] = _run(cfg, work_dir / 'untrained', Runner.test)
-        _write_notes(work_dir, notes)
-
-    print(f'3/4 Training, {cfg.train_cfg.max_epochs} epochs', flush=True)
-    checkpoint = work_dir / f'epoch_{cfg.train_cfg.max_epochs}.pth'
-    newest = find_whole_checkpoint(work_dir)
-    if newest != checkpoint:
-        if newest is not None:
-            print(f'Going on from {newest}', flush=True)
-            cfg.load_from, cfg.resume = str(newest), True
-        _run(cfg, work_dir, Runner.train)
-
-    print('4/4 Evaluation and pictures', flush=True)
+        notes['untrained'] = _do(cfg, work_dir / 'untrained', Runner.test, say)
+        write_json(work_dir / NOTES, notes)
+    say(f'3/4 Training, {epochs} epochs')
+    checkpoint = _train(cfg, work_dir, say)
+    say('4/4 Figures')
     predictions, curve = work_dir / 'predictions.png', work_dir / 'curve.png'
     if 'trained' not in notes:
         cfg.load_from, cfg.resume = str(checkpoint), False
-        runner, trained = _run(cfg, work_dir / 'trained', Runner.test)
-        draw_predictions(runner, predictions)
+        trained = _read_results(work_dir, epochs)
+        if trained is None:  # interrupted between checkpoint and evaluation
+            trained = _do(cfg, work_dir / 'trained', Runner.test, say)
+        _do(
+            cfg,
+            work_dir / 'trained',
+            lambda runner: draw_predictions(runner, predictions),
+            say,
+        )
         draw_curve(work_dir, curve)
         notes['trained'] = trained
-        _write_notes(work_dir, notes)
+        write_json(work_dir / NOTES, notes)
+    poses = work_dir / 'poses'
     return DemoResult(
         untrained=notes['untrained'],
         trained=notes['trained'],
         checkpoint=checkpoint,
         predictions=predictions,
         curve=curve,
+        poses=poses,
+        found=find_poses(images, poses) if images else None,
     )
 
 
-def find_whole_checkpoint(work_dir: Path) -> Path | None:
-    """Find the newest ``epoch_*.pth`` that can be read.
+def find_poses(images: Sequence[str | Path], out_dir: str | Path) -> Inference:
+    """Find the poses in images of one person each, with the package's trained model.
 
     Args:
-        work_dir (Path): Where to look.
+        images (Sequence[str | Path]): The images.
+        out_dir (str | Path): Folder to write to.
 
     Returns:
-        Path | None: The file, None if there is no such.
+        Inference: What was found.
     """
-    paths = work_dir.glob('epoch_*.pth')
-    for path in sorted(paths, key=lambda path: int(path.stem[6:]), reverse=True):
-        try:
-            torch.load(path, map_location='cpu')
-        except (RuntimeError, EOFError, OSError, pickle.UnpicklingError):
-            print(f'{path} is not whole and is left aside', flush=True)
-        else:
-            return path
-    return None
+    MMLogger.get_current_instance().setLevel('ERROR')  # a line for every image
+    return infer(TRAINED_MODEL, images, out_dir, kpt_thr=KPT_THR)
 
 
-def open_notes(work_dir: Path, settings: dict, fresh: bool) -> dict:
+def open_notes(work_dir: Path, settings: dict, overwrite: bool) -> dict:
     """Read what a demo noted down in its folder, or begin a new one.
 
     Args:
         work_dir (Path): The folder; made if missing.
         settings (dict): Settings of the demo.
-        fresh (bool): Whether to delete an older demo.
+        overwrite (bool): Whether to delete an older demo.
 
     Returns:
         dict: ``settings``, and what the finished steps gave.
 
     Raises:
-        ValueError: If the folder holds something else, or a demo of other settings.
+        UserError: If the folder holds something else, or a demo of other settings.
     """
     path = work_dir / NOTES
+    if path.is_file() and overwrite:
+        # Gone at once: a deletion that is interrupted leaves no half of a demo.
+        trash = tempfile.mkdtemp(prefix=f'{work_dir.name}-', dir=work_dir.parent)
+        work_dir.rename(Path(trash) / work_dir.name)
+        shutil.rmtree(trash)
     if path.is_file():
-        if fresh:
-            # Gone at once: a deletion that is interrupted leaves no half of a demo.
-            trash = tempfile.mkdtemp(prefix=f'{work_dir.name}-', dir=work_dir.parent)
-            work_dir.rename(Path(trash) / work_dir.name)
-            shutil.rmtree(trash)
-    elif work_dir.exists() and (
-        not work_dir.is_dir() or {*os.listdir(work_dir)} - {f'{NOTES}.part'}
-    ):
-        raise ValueError(
+        notes = read_json(path, 'start anew with --overwrite')
+        if notes['settings'] != settings:
+            raise UserError(
+                f'{work_dir} holds a demo of other settings ({notes["settings"]}); '
+                'start anew with --overwrite, or choose another --work-dir'
+            )
+        return notes
+    if work_dir.exists() and not (work_dir.is_dir() and _is_empty(work_dir)):
+        raise UserError(
             f'{work_dir} holds something other than a demo; choose a new folder '
             'as --work-dir'
         )
-    if path.is_file():
-        notes = json.loads(path.read_text())
-        if notes['settings'] != settings:
-            raise ValueError(
-                f'{work_dir} holds a demo of other settings ({notes["settings"]}); '
-                'start anew with --fresh, or choose another --work-dir'
-            )
-        return notes
-    work_dir.mkdir(parents=True, exist_ok=True)
     notes = dict(settings=settings)
-    _write_notes(work_dir, notes)
+    write_json(path, notes)
     return notes
 
 
-def _write_notes(work_dir: Path, notes: dict) -> None:
-    """Write all at once, so that an interruption leaves the old notes or the new."""
-    unfinished = work_dir / f'{NOTES}.part'
-    unfinished.write_text(json.dumps(notes, indent=2))
-    os.replace(unfinished, work_dir / NOTES)
+def _is_empty(folder: Path) -> bool:
+    """Return whether a folder holds nothing but notes that were being written."""
+    return all(name.startswith(f'.{NOTES}.') for name in os.listdir(folder))
 
 
-def _run(
-    cfg: Config, work_dir: Path, step: Callable[[Runner], Any]
-) -> tuple[Runner, Any]:
-    """Build a runner and let it do a step; the console shows progress lines only.
+def _read_config(path: str | Path | None, epochs: int | None) -> Config:
+    path = find_repository() / CONFIG if path is None else Path(path)
+    if not path.is_file():
+        raise MissingFileError(f'config {path} does not exist: leave --config out')
+    cfg = Config.fromfile(path)
+    if epochs is not None:
+        cfg.train_cfg.max_epochs = epochs
+    if digit_version(torch.__version__) >= digit_version('2.4'):
+        cfg.optim_wrapper.optimizer.fused = True  # on CPUs, too
+    return cfg
 
-    Everything else that MMEngine says is in its log file.
-    """
+
+def _draw_data(cfg: Config, folder: Path, train_images: int, val_images: int) -> None:
+    """Draw what is not drawn yet, and let the config know where it is."""
+    write_synthetic_people(
+        folder, train_images, TRAIN_SEED, split='train', max_people=MAX_PEOPLE
+    )
+    ann_file = write_synthetic_people(
+        folder, val_images, VAL_SEED, split='val', max_people=MAX_PEOPLE
+    )
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        loader.dataset.data_root = str(folder)
+    cfg.val_evaluator.ann_file = cfg.test_evaluator.ann_file = str(ann_file)
+
+
+def _train(cfg: Config, work_dir: Path, say: Callable[[str], None]) -> Path:
+    """Train, or go on with it, unless it is done; return the last checkpoint."""
+    checkpoint = work_dir / f'epoch_{cfg.train_cfg.max_epochs}.pth'
+    newest = find_whole_checkpoint(work_dir, say)
+    if newest != checkpoint:
+        if newest is not None:
+            say(f'Going on from {newest}')
+            cfg.load_from, cfg.resume = str(newest), True
+        _do(cfg, work_dir, Runner.train, say)
+    return checkpoint
+
+
+def _do(
+    cfg: Config,
+    work_dir: Path,
+    step: Callable[[Runner], Any],
+    say: Callable[[str], None],
+) -> Any:
+    """Build a runner and let it do a step; return what that returns."""
     cfg = cfg.copy()
     cfg.work_dir = str(work_dir)
-    # MMEngine keeps loggers and visualizers by name for the life of the process.
-    cfg.experiment_name = cfg.visualizer.name = f'{work_dir.name}_{time.time_ns()}'
-    console = sys.stdout
-    with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere):
-        runner = Runner.from_cfg(cfg)
-        # A third faster on CPUs.
-        runner.model.to(memory_format=torch.channels_last)
-        for handler in runner.logger.handlers:
-            if type(handler) is logging.StreamHandler:
-                handler.setStream(console)
-                handler.addFilter(_is_progress)
-        return runner, step(runner)
+    runner = build_runner(cfg, say)
+    # A third faster on CPUs.
+    runner.model.to(memory_format=torch.channels_last)
+    with silence():
+        return step(runner)
 
 
-def _is_progress(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.ERROR or record.getMessage().startswith('Epoch(')
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the demo's arguments to a parser.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser; ``config`` is left to the
-            caller, who knows where it lies.
-    """
-    parser.add_argument(
-        '--work-dir',
-        default='work_dirs/demo',
-        help='where everything is written (default: work_dirs/demo)',
-    )
-    parser.add_argument(
-        '--train-images',
-        type=int,
-        default=2400,
-        help='pictures to train on (default: 2400)',
-    )
-    parser.add_argument(
-        '--val-images',
-        type=int,
-        default=150,
-        help='pictures to evaluate on (default: 150)',
-    )
-    parser.add_argument(
-        '--epochs', type=int, help="epochs to train (default: the config's)"
-    )
-    parser.add_argument(
-        '--fresh', action='store_true', help='start anew instead of going on'
-    )
-    parser.add_argument(
-        '--photos',
-        nargs='+',
-        metavar='PHOTO',
-        help=f'photographs of one person each, whose pose {TRAINED_MODEL} finds at the '
-        'end',
-    )
-
-
-def main(args: argparse.Namespace) -> int:
-    """Run the demo and say what it made.
-
-    Args:
-        args (argparse.Namespace): ``config`` and what :func:`add_arguments` adds.
-
-    Returns:
-        int: The exit code.
-    """
-    start = time.monotonic()
-    options = vars(args).copy()
-    photos, found = options.pop('photos'), None
-    photos_dir = Path(args.work_dir, PHOTOS)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore', UserWarning)
-            if photos:  # an error comes before the training
-                find_inputs(photos)
-                find_model(TRAINED_MODEL)
-            result = run_demo(**options)
-            if photos:
-                logger = MMLogger.get_current_instance()
-                logger.setLevel('ERROR')
-                found = infer(TRAINED_MODEL, photos, photos_dir, kpt_thr=KPT_THR)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('\nInterrupted. The same command goes on from here.', file=sys.stderr)
-        return 130
-    minutes, seconds = divmod(round(time.monotonic() - start), 60)
-    before, after = result.untrained['coco/AP'], result.trained['coco/AP']
-    python = _shorten(sys.executable)
-    print(f"""
-Done in {minutes} min {seconds} s. AP on {args.val_images} pictures it never saw: \
-{before:.3f} untrained, {after:.3f} trained.
-  prediction beside truth      {result.predictions}
-  loss and AP over the epochs  {result.curve}
-  the trained model            {result.checkpoint}""")
-    skipped = found.skipped if found else {}
-    if found and found.people:
-        print(f'  poses in your photographs    {photos_dir / DRAWN}')
-    for photo, reason in skipped.items():
-        print(f'  not read: {photo}: {reason}')
-    print(f"""
-What next:
-  Find the poses in photos of yours (the demo's own model knows drawn people only):
-    {python} tools/infer.py {TRAINED_MODEL} PHOTO.jpg --kpt-thr {KPT_THR}
-  Train on COCO, once it lies in data/coco as MMPose's documentation has it:
-    {python} tools/train.py {COCO_CONFIG}""")
-    return 1 if skipped else 0
-
-
-def _shorten(path: str | Path) -> Path:
-    """The path as seen from here, if it lies below."""
-    path = Path(path)
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def _read_results(work_dir: Path, epochs: int) -> dict[str, float] | None:
+    """Return what the evaluation after the last epoch gave, None if there was none."""
+    metrics = read_log(work_dir).metrics
+    if epochs not in metrics.get(AP, {}):
+        return None
+    return {name: values[epochs] for name, values in metrics.items()}

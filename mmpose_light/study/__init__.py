@@ -1,6 +1,8 @@
 """The study: networks trained and compared under one protocol."""
 
 from .data import StudyData
-from .runner import RunOptions, run_study
+from .options import RunOptions
+from .report import make_report
+from .runner import run_study
 
-__all__ = ['RunOptions', 'StudyData', 'run_study']
+__all__ = ['RunOptions', 'StudyData', 'make_report', 'run_study']

@@ -1,69 +1,68 @@
 """The study's data: which files, whether they are there, and the first few of them."""
 
 import hashlib
-import json
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..utils.errors import MissingFileError, UserError
+from ..utils.files import read_json, write_json
+
 _REMEDY = (
-    'python tools/dataset_converters/lspet2coco.py data/lspet makes train.json and '
-    'val.json from the LSPET download; other files are named by --data-root, '
-    '--train-ann, --train-images, --val-ann and --val-images'
+    '`mmpose-light lspet2coco data/lspet` makes train.json and val.json from the LSPET '
+    'download; other files are named by --data-root, --train-ann, --train-images, '
+    '--val-ann and --val-images'
 )
 
 
 @dataclass(frozen=True)
 class Split:
-    """Annotations in COCO's format and the folder of their photographs.
+    """Annotations in COCO's format and the folder of their images.
 
     Attributes:
         ann_file (Path): The annotations.
-        image_dir (Path): The photographs.
+        image_dir (Path): The images.
     """
 
     ann_file: Path
     image_dir: Path
 
     def read(self) -> dict:
-        """Read the annotations and look whether the photographs are there.
+        """Read the annotations and look whether the images are there.
 
         Returns:
             dict: ``images``, ``annotations`` and so on.
 
         Raises:
-            FileNotFoundError: If the file or a photograph is missing.
-            ValueError: If the file holds no annotations of COCO's format.
+            MissingFileError: If the file or an image is missing.
+            UserError: If the file holds no annotations of COCO's format.
         """
-        if not self.ann_file.is_file():
-            raise FileNotFoundError(f'{self.ann_file} does not exist: {_REMEDY}')
+        content = read_json(self.ann_file, _REMEDY)
         try:
-            content = json.loads(self.ann_file.read_text(encoding='utf-8'))
             names = [image['file_name'] for image in content['images']]
             people = [person['image_id'] for person in content['annotations']]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
+        except (KeyError, TypeError) as error:
+            raise UserError(
                 f"{self.ann_file} is no annotation file of COCO's format "
                 f'({type(error).__name__}: {error}): {_REMEDY}'
             ) from error
         if not people:
-            raise ValueError(f'{self.ann_file} has nobody in it: {_REMEDY}')
+            raise UserError(f'{self.ann_file} has nobody in it: {_REMEDY}')
         for name in names:
             if not (self.image_dir / name).is_file():
-                raise FileNotFoundError(
-                    f'photograph {self.image_dir / name} is missing: {_REMEDY}'
+                raise MissingFileError(
+                    f'image {self.image_dir / name} is missing: {_REMEDY}'
                 )
         return content
 
     def first(self, number: int, out_dir: Path) -> 'Split':
-        """Write annotations of the first photographs alone.
+        """Write annotations of the first images alone.
 
         Args:
-            number (int): How many photographs.
+            number (int): How many images.
             out_dir (Path): Folder to write to.
 
         Returns:
-            Split: The new file, with the same folder of photographs.
+            Split: The new file, with the same folder of images.
         """
         content = self.read()
         content['images'] = content['images'][:number]
@@ -71,15 +70,11 @@ class Split:
         content['annotations'] = [
             person for person in content['annotations'] if person['image_id'] in kept
         ]
-        out_dir.mkdir(parents=True, exist_ok=True)
         path = out_dir / f'{self.ann_file.stem}_first-{number}.json'
-        part = path.with_name(f'{path.name}.part')
-        part.write_text(json.dumps(content), encoding='utf-8')
-        os.replace(part, path)
-        return replace(self, ann_file=path)
+        return replace(self, ann_file=write_json(path, content, indent=None))
 
     def count_people(self) -> int:
-        """Count the people; a photograph may show several."""
+        """Count the people; an image may show several."""
         return len(self.read()['annotations'])
 
     def sha256(self) -> str:
@@ -102,7 +97,7 @@ class StudyData:
     @classmethod
     def below(
         cls,
-        root: str | Path,
+        data_root: str | Path = 'data/lspet',
         train_ann: str = 'train.json',
         train_images: str = 'images',
         val_ann: str = 'val.json',
@@ -111,23 +106,23 @@ class StudyData:
         """Name files below a folder, by default as LSPET's converter leaves them.
 
         Args:
-            root (str | Path): The folder.
+            data_root (str | Path): The folder. Defaults to 'data/lspet'
             train_ann (str): Annotations to train on. Defaults to 'train.json'
-            train_images (str): Folder of their photographs. Defaults to 'images'
+            train_images (str): Folder of their images. Defaults to 'images'
             val_ann (str): Annotations to validate on. Defaults to 'val.json'
-            val_images (str): Folder of their photographs. Defaults to 'images'
+            val_images (str): Folder of their images. Defaults to 'images'
 
         Returns:
             StudyData: The files, not looked at yet.
         """
-        root = Path(root)
+        root = Path(data_root)
         return cls(
             Split(root / train_ann, root / train_images),
             Split(root / val_ann, root / val_images),
         )
 
     def first(self, number: int, out_dir: Path) -> 'StudyData':
-        """Take the first photographs of each split alone.
+        """Take the first images of each split alone.
 
         Args:
             number (int): How many.

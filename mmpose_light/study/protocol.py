@@ -14,27 +14,61 @@ from mmengine.config import Config, ConfigDict
 from mmengine.hub import get_config
 from mmpose.utils.typing import ConfigType
 
+from ..utils.errors import MissingFileError, UserError
+from ..utils.repository import find_repository
+
+FOLDER = 'configs/study'
+DEFAULT = 'lspet-256x192'
 _ENTRY = {'title': str, 'config': str, 'lr': (int, float)}
 _OPTIONAL = {'ablation', 'model'}
 
 
-def read_protocol(path: str | Path) -> Config:
+def find_protocol(protocol: str | Path = DEFAULT) -> Path:
+    """Find the config file of a protocol.
+
+    Args:
+        protocol (str | Path): The file, or the name of one in ``configs/study``.
+            Defaults to 'lspet-256x192'
+
+    Returns:
+        Path: The file.
+
+    Raises:
+        MissingFileError: If there is none.
+
+    Example:
+        >>> find_protocol('lspet-128x96').name
+        'lspet-128x96.py'
+    """
+    if Path(protocol).is_file():
+        return Path(protocol)
+    known = {path.stem: path for path in (find_repository() / FOLDER).glob('*.py')}
+    if str(protocol) not in known:
+        raise MissingFileError(
+            f'protocol {protocol} does not exist: give a config file, or one of '
+            f'{", ".join(sorted(known))}'
+        )
+    return known[str(protocol)]
+
+
+def read_protocol(protocol: str | Path = DEFAULT) -> Config:
     """Read a protocol and check its table of networks.
 
     Args:
-        path (str | Path): The config file.
+        protocol (str | Path): As of :func:`find_protocol`. Defaults to 'lspet-256x192'
 
     Returns:
         Config: The protocol.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it has no ``networks``, or an entry lacks something.
+        MissingFileError: If there is no such file.
+        UserError: If it has no ``networks``, or an entry lacks something.
     """
+    path = find_protocol(protocol)
     protocol = Config.fromfile(path)
     networks = protocol.get('networks')
     if not networks:
-        raise ValueError(
+        raise UserError(
             f'{path} is no protocol of a study, it has no networks: '
             'see configs/study/lspet-256x192.py'
         )
@@ -44,7 +78,7 @@ def read_protocol(path: str | Path) -> Config:
         ]
         wrong += sorted({*entry} - {*_ENTRY} - _OPTIONAL)
         if wrong:
-            raise ValueError(
+            raise UserError(
                 f'network {name!r} of {path}: {wrong[0]!r} is missing or wrong; an '
                 "entry has 'title', 'config', 'lr' and perhaps 'ablation', 'model'"
             )
@@ -62,11 +96,11 @@ def choose_networks(protocol: Config, wanted: list[str] | None) -> list[str]:
         list[str]: The names in the protocol's order.
 
     Raises:
-        ValueError: If a name is unknown.
+        UserError: If a name is unknown.
     """
     unknown = [name for name in wanted or [] if name not in protocol.networks]
     if unknown:
-        raise ValueError(
+        raise UserError(
             f'network {unknown[0]!r} is unknown: give some of '
             f'{", ".join(protocol.networks)}'
         )
@@ -86,7 +120,7 @@ def build_config(protocol: Config, name: str, lr_scale: float = 1.0) -> Config:
         the protocol's own data.
 
     Raises:
-        ValueError: If the network takes images of another size.
+        UserError: If the network takes images of another size.
     """
     entry = protocol.networks[name]
     cfg = copy.deepcopy(protocol)  # Config.copy shares what is nested
@@ -95,7 +129,7 @@ def build_config(protocol: Config, name: str, lr_scale: float = 1.0) -> Config:
     cfg.model = _read_model(entry, Path(protocol.filename).parent)
     encoder = cfg.model.head.decoder
     if tuple(encoder.input_size) != tuple(cfg.input_size):
-        raise ValueError(
+        raise UserError(
             f'network {name!r} takes images of {tuple(encoder.input_size)}, the '
             f'protocol gives {tuple(cfg.input_size)}: give a config of that size'
         )
@@ -131,4 +165,6 @@ def _read_model(entry: ConfigDict, folder: Path) -> ConfigType:
         del model.backbone['init_cfg']
     # numpy's measurement in every step costs time, and knows no bfloat16
     model.train_cfg = dict(compute_acc=False)
-    return Config._merge_a_into_b(entry.get('model', {}), model)
+    cfg = Config(dict(model=model))
+    cfg.merge_from_dict(dict(model=entry.get('model', {})))
+    return cfg.model

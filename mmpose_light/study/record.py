@@ -1,15 +1,30 @@
-"""The JSON file of a run: settings, curves, results, speed, memory.
+"""The JSON file of a run: its settings, and once it has ended curves, speed, memory.
 
-It is written all at once, so that an interruption leaves the old file or the new.
+While a run goes on, the file has its settings, by which it is known to be the same run,
+and how far it came. Curves, speed and memory stand in MMEngine's own log in the run's
+folder; :func:`take_from_log` copies them into the record at the end, so that the record
+can be read alone.
 """
 
-import json
+import itertools
 import math
-import os
 from pathlib import Path
 from typing import Any
 
+from ..utils.errors import UserError
+from ..utils.files import read_json, write_json
+from ..visualization.training_log import read_log
+
 FORMAT = 1
+#: The names of the results, and what the metrics of MMPose and ours call them.
+METRICS = {
+    'AP': 'coco/AP',
+    'AP50': 'coco/AP .5',
+    'AP75': 'coco/AP .75',
+    'AR': 'coco/AR',
+    'PCK': 'torso/PCK@0.2',
+}
+COUNTS = {'PCK_people': 'torso/people', 'PCK_left_out': 'torso/left_out'}
 #: What a file must have; the types are those of JSON.
 FIELDS = {
     'format': int,
@@ -43,22 +58,15 @@ def read_record(path: str | Path) -> dict[str, Any]:
         dict[str, Any]: What the run wrote; :data:`FIELDS` names what is always there.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not the whole file of a run.
+        MissingFileError: If there is no such file.
+        UserError: If it is not the whole file of a run.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'{path} does not exist: give the JSON file of a run')
-    try:
-        record = json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        problem = f'it is no JSON ({error})'
-    else:
-        problem = _find_problem(record)
+    remedy = 'restore it, or move it away to start that run anew'
+    record = read_json(path, remedy)
+    problem = _find_problem(record)
     if problem:
-        raise ValueError(
-            f'{path} was not written by a run of the study: {problem}. Restore it, or '
-            'move it away to start that run anew'
+        raise UserError(
+            f'{path} was not written by a run of the study, {problem}: {remedy}'
         )
     return record
 
@@ -87,11 +95,51 @@ def write_record(path: str | Path, record: dict[str, Any]) -> None:
         path (str | Path): The file; its folder is made if missing.
         record (dict[str, Any]): What to write.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'{path.name}.part')
-    part.write_text(json.dumps(_finite(record), indent=1) + '\n', encoding='utf-8')
-    os.replace(part, path)
+    write_json(path, _finite(record))
+
+
+def take_from_log(record: dict[str, Any], run: str | Path) -> None:
+    """Copy a run's curves, speed and memory from MMEngine's log into its record.
+
+    MMEngine logs means of the loss and of a step's time over the steps since the line
+    before. The first line of an epoch is not timed: it waits for the data loader.
+
+    Args:
+        record (dict[str, Any]): The record, changed in place; left as it is where the
+            run has logged nothing.
+        run (str | Path): The run's folder.
+
+    Raises:
+        UserError: If the log is none of MMEngine's.
+    """
+    try:
+        log = read_log(run)
+    except FileNotFoundError:
+        return
+    settings = record['settings']
+    per_epoch = settings['iterations'] // settings['epochs']
+    losses, times = log.training.get('loss', {}), log.training.get('time', {})
+    record['losses'] = [
+        dict(iteration=iteration, loss=losses[iteration]) for iteration in losses
+    ]
+    record['evaluations'] = [
+        dict(
+            iteration=epoch * per_epoch,
+            epoch=epoch,
+            **{name: log.metrics[key][epoch] for name, key in METRICS.items()},
+            **{name: int(log.metrics[key][epoch]) for name, key in COUNTS.items()},
+        )
+        for epoch in log.metrics.get(METRICS['AP'], {})
+    ]
+    steps = {
+        iteration: iteration - before
+        for before, iteration in itertools.pairwise(times)
+        if (before - 1) // per_epoch == (iteration - 1) // per_epoch
+    }
+    record['timed_iterations'] = sum(steps.values())
+    record['timed_seconds'] = sum(steps[i] * times[i] for i in steps)
+    memory = log.training.get('memory')
+    record['peak_memory'] = max(memory.values()) * 2**20 if memory else None
 
 
 def _finite(value: Any) -> Any:

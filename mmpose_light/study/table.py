@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .record import FINISHED, images_per_second, read_record
+from ..utils.errors import MissingFileError
+from .record import FINISHED, images_per_second, read_record, take_from_log
 
 COLUMNS = {
     'Network': ':--',
@@ -41,6 +42,8 @@ _HIDDEN = {
 def read_records(folder: str | Path) -> list[dict[str, Any]]:
     """Read the records of all runs in a folder.
 
+    Of a run that has not ended, what it has logged so far is read, too.
+
     Args:
         folder (str | Path): The folder with the runs' JSON files.
 
@@ -48,15 +51,18 @@ def read_records(folder: str | Path) -> list[dict[str, Any]]:
         list[dict[str, Any]]: Those that were started, in the study's order.
 
     Raises:
-        FileNotFoundError: If there is none.
-        ValueError: If a JSON file is no record.
+        MissingFileError: If there is none.
+        UserError: If a JSON file is no record.
     """
     records = [read_record(path) for path in sorted(Path(folder).glob('*.json'))]
     if not records:
-        raise FileNotFoundError(
+        raise MissingFileError(
             f'{folder} has no JSON files of runs: give the --work-dir of '
-            '`python tools/study.py run`'
+            '`mmpose-light study run`'
         )
+    for record in records:
+        if record['status'] != FINISHED:
+            take_from_log(record, Path(folder, record['network']))
     return sorted(records, key=lambda record: (record['order'], record['network']))
 
 

@@ -8,6 +8,7 @@ after each validation (the metrics and ``step``). A run that is resumed goes on 
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ..utils.errors import MissingFileError, UserError
 
 SCALARS = 'vis_data/scalars.json'
 NO_METRICS = ('step', 'time', 'data_time')
+COUNTERS = {'step', 'iter', 'epoch'}
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,14 @@ class TrainingLog:
             by epoch, the last that was logged in it; or by iteration.
         metrics (dict[str, dict[int, float]]): The results of validation: by name, such
             as 'coco/AP', then by the epoch or iteration that they follow.
+        training (dict[str, dict[int, float]]): What was logged of the training: by
+            name, such as 'loss' or 'time', then by iteration.
     """
 
     by_epoch: bool
     rates: dict[int, float] = field(default_factory=dict)
     metrics: dict[str, dict[int, float]] = field(default_factory=dict)
+    training: dict[str, dict[int, float]] = field(default_factory=dict)
 
 
 def read_log(run: str | Path) -> TrainingLog:
@@ -68,10 +73,13 @@ def read_log(run: str | Path) -> TrainingLog:
         if _is_training(record):
             now = record[counter], record['iter']
             if now <= last:
-                _drop_from(log, now[0])
+                _drop_from((log.rates, *log.metrics.values()), now[0])
+                _drop_from(log.training.values(), record['iter'])
             last = now
             if 'lr' in record:
                 log.rates[now[0]] = record['lr']
+            for name in record.keys() - COUNTERS:
+                log.training.setdefault(name, {})[record['iter']] = record[name]
             continue
         place = last[0] if by_epoch else record['step'] or last[0]
         for name, value in record.items():
@@ -137,7 +145,7 @@ def _is_training(record: dict[str, float]) -> bool:
     return 'iter' in record
 
 
-def _drop_from(log: TrainingLog, start: int) -> None:
-    for values in (log.rates, *log.metrics.values()):
+def _drop_from(curves: Iterable[dict[int, float]], start: int) -> None:
+    for values in curves:
         for place in [place for place in values if place >= start]:
             del values[place]

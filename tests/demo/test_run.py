@@ -1,6 +1,5 @@
-"""The demo from end to end on a dozen pictures, killed on the way."""
+"""The demo from end to end on a dozen images, killed on the way."""
 
-import argparse
 import json
 import os
 import signal
@@ -12,17 +11,13 @@ import cv2
 import pytest
 import torch
 
+from mmpose_light import cli
 from mmpose_light.apis.infer import infer
-from mmpose_light.demo.pictures import draw_curve, read_curves
-from mmpose_light.demo.run import (
-    TRAINED_MODEL,
-    find_whole_checkpoint,
-    main,
-    open_notes,
-    run_demo,
-)
+from mmpose_light.demo.figures import draw_curve
+from mmpose_light.demo.run import TRAINED_MODEL, open_notes, run_demo
+from mmpose_light.utils.errors import UserError
+from mmpose_light.visualization.training_log import read_log
 
-CONFIG = 'configs/demo/td-hm_el-hrnet-w32_1xb16-12e_synthetic-128x96.py'
 SMALL = dict(train_images=12, val_images=6, epochs=2)
 
 
@@ -45,12 +40,13 @@ def start_and_kill(repo_dir, work_dir, awaited):
         process.wait()
 
 
-def is_picture(path):
+def is_drawn(path):
     image = cv2.imread(str(path))
     return image is not None and min(image.shape[:2]) > 200 and image.std() > 10
 
 
 def test_killed_demo_goes_on(repo_dir, tmp_path, capfd):
+    lines = []
     work_dir = tmp_path / 'demo'
     start_and_kill(repo_dir, work_dir, work_dir / 'last_checkpoint')
     assert not (work_dir / f'epoch_{SMALL["epochs"]}.pth').exists()
@@ -58,116 +54,96 @@ def test_killed_demo_goes_on(repo_dir, tmp_path, capfd):
     drawn = data.stat().st_mtime_ns
     untrained = json.loads((work_dir / 'demo.json').read_text())['untrained']
 
-    result = run_demo(repo_dir / CONFIG, work_dir, **SMALL)
-    assert f'Going on from {work_dir}' in capfd.readouterr().out
+    result = run_demo(work_dir=work_dir, **SMALL, say=lines.append)
+    assert f'Going on from {work_dir / "epoch_1.pth"}' in lines
+    assert any(line.startswith('Epoch(train)') for line in lines)
+    assert 'Epoch' not in capfd.readouterr().out, 'said twice'
     assert data.stat().st_mtime_ns == drawn
     assert result.untrained == untrained
     assert result.checkpoint == work_dir / 'epoch_2.pth'
     assert torch.load(result.checkpoint)['meta']['epoch'] == 2
-    assert is_picture(result.predictions)
-    assert is_picture(result.curve)
-    losses, aps = read_curves(work_dir)
-    assert list(losses) == [1, 2]
-    assert 2 in aps
+    assert is_drawn(result.predictions)
+    assert is_drawn(result.curve)
+    log = read_log(work_dir)
+    assert list(log.training['loss']) == [1, 2]
+    assert result.trained['coco/AP'] == log.metrics['coco/AP'][2]
 
     # All done: nothing is done again.
     trained = result.checkpoint.stat().st_mtime_ns
-    assert run_demo(repo_dir / CONFIG, work_dir, **SMALL) == result
-    assert 'Epoch' not in capfd.readouterr().out
+    lines.clear()
+    assert run_demo(work_dir=work_dir, **SMALL, say=lines.append) == result
+    assert not any(line.startswith('Epoch') for line in lines)
     assert result.checkpoint.stat().st_mtime_ns == trained
 
-
-def test_half_a_checkpoint_is_not_trusted(tmp_path, capsys):
-    assert find_whole_checkpoint(tmp_path) is None
-    for epoch in (2, 9, 10):
-        torch.save(dict(state_dict=torch.rand(1000)), tmp_path / f'epoch_{epoch}.pth')
-    assert find_whole_checkpoint(tmp_path) == tmp_path / 'epoch_10.pth'
-    for name in ('epoch_10.pth', 'epoch_9.pth'):
-        whole = (tmp_path / name).read_bytes()
-        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
-    (tmp_path / 'epoch_11.pth').write_bytes(b'')
-    assert find_whole_checkpoint(tmp_path) == tmp_path / 'epoch_2.pth'
-    assert 'epoch_10.pth is not whole and is left aside' in capsys.readouterr().out
+    # Killed between the last checkpoint and its evaluation: that is made up for.
+    notes = work_dir / 'demo.json'
+    content = json.loads(notes.read_text())
+    del content['trained']
+    notes.write_text(json.dumps(content))
+    log = sorted(work_dir.glob('2*/vis_data/scalars.json'))[-1]
+    log.write_text(''.join(log.read_text().splitlines(keepends=True)[:-1]))
+    result.predictions.unlink()
+    assert run_demo(work_dir=work_dir, **SMALL) == result
+    assert is_drawn(result.predictions)
 
 
-def test_folder_of_something_else_is_left_alone(repo_dir, tmp_path):
+def test_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / 'thesis.tex').write_text('years of work')
-    for fresh in (False, True):
-        with pytest.raises(ValueError, match='something other than a demo'):
-            run_demo(repo_dir / CONFIG, tmp_path, fresh=fresh)
-        with pytest.raises(ValueError, match='something other than a demo'):
-            run_demo(repo_dir / CONFIG, tmp_path / 'thesis.tex', fresh=fresh)
+    for overwrite in (False, True):
+        for work_dir in (tmp_path, tmp_path / 'thesis.tex'):
+            with pytest.raises(UserError, match='something other than a demo'):
+                run_demo(work_dir=work_dir, overwrite=overwrite)
     assert (tmp_path / 'thesis.tex').read_text() == 'years of work'
 
 
 def test_demo_of_other_settings(tmp_path):
-    open_notes(tmp_path, dict(epochs=1), fresh=False)
+    open_notes(tmp_path, dict(epochs=1), overwrite=False)
     (tmp_path / 'epoch_1.pth').write_text('')
-    with pytest.raises(ValueError, match=r"other settings \({'epochs': 1}\).*--fresh"):
-        open_notes(tmp_path, dict(epochs=2), fresh=False)
+    with pytest.raises(
+        UserError, match=r"other settings \({'epochs': 1}\).*--overwrite"
+    ):
+        open_notes(tmp_path, dict(epochs=2), overwrite=False)
     assert (tmp_path / 'epoch_1.pth').exists()
-    open_notes(tmp_path, dict(epochs=2), fresh=True)
+    open_notes(tmp_path, dict(epochs=2), overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ['demo.json']
 
 
 @pytest.mark.parametrize('name', ['train_images', 'val_images', 'epochs'])
-def test_bad_numbers(repo_dir, tmp_path, name):
-    open_notes(tmp_path, {}, fresh=False)
+def test_bad_numbers(tmp_path, name):
+    open_notes(tmp_path, {}, overwrite=False)
     (tmp_path / 'epoch_1.pth').write_text('')
-    with pytest.raises(ValueError, match=f'{name} must be at least 1, got 0'):
-        run_demo(repo_dir / CONFIG, tmp_path, fresh=True, **{name: 0})
+    with pytest.raises(UserError, match=f'{name} must be at least 1, got 0'):
+        run_demo(work_dir=tmp_path, overwrite=True, **{name: 0})
     assert (tmp_path / 'epoch_1.pth').exists()
 
 
 def test_command_line_errors(tmp_path, capsys):
-    args = argparse.Namespace(
-        config='missing.py',
-        work_dir=tmp_path,
-        train_images=1,
-        val_images=1,
-        epochs=None,
-        fresh=False,
-        photos=None,
-    )
-    assert main(args) == 1
-    assert 'missing.py' in capsys.readouterr().err
+    assert cli.main(['demo', '--config=missing.py', f'--work-dir={tmp_path}']) == 2
+    assert 'missing.py does not exist' in capsys.readouterr().err
 
 
-def test_missing_photograph_is_told_before_the_training(repo_dir, tmp_path, capsys):
-    args = argparse.Namespace(
-        config=repo_dir / CONFIG,
-        work_dir=tmp_path / 'demo',
-        **SMALL,
-        fresh=False,
-        photos=[str(tmp_path / 'me.jpg')],
-    )
-    assert main(args) == 1
-    assert 'me.jpg does not exist' in capsys.readouterr().err
-    assert not args.work_dir.exists()
+def test_missing_image_is_told_before_the_training(tmp_path, capsys):
+    work_dir, image = tmp_path / 'demo', tmp_path / 'me.jpg'
+    with pytest.raises(FileNotFoundError, match='me.jpg does not exist'):
+        run_demo(work_dir=work_dir, images=[image])
+    assert not work_dir.exists()
 
 
-def test_demo_ends_with_poses_in_photographs(repo_dir, tmp_path, coco_people, capsys):
-    photo, broken = coco_people.photos[0][0], tmp_path / 'broken.jpg'
-    broken.write_bytes(photo.read_bytes()[:200])
-    args = argparse.Namespace(
-        config=repo_dir / CONFIG,
-        work_dir=tmp_path / 'demo',
-        train_images=4,
-        val_images=2,
-        epochs=1,
-        fresh=False,
-        photos=[str(photo), str(broken)],
-    )
-    assert main(args) == 1  # as one photograph cannot be read
+def test_demo_ends_with_poses_in_images(tmp_path, coco_people, capsys):
+    image, broken = coco_people.photos[0][0], tmp_path / 'broken.jpg'
+    broken.write_bytes(image.read_bytes()[:200])
+    command = ['demo', '--train-images=4', '--val-images=2', '--epochs=1']
+    command += [f'--work-dir={tmp_path / "demo"}', '--images', str(image), str(broken)]
+    assert cli.main(command) == 1  # as one image cannot be read
     out = capsys.readouterr().out
     assert f'not read: {broken}' in out
-    found = args.work_dir / 'photos'
+    found = tmp_path / 'demo/poses'
+    assert str(found) in out
     (drawn,) = (found / 'visualizations').iterdir()
-    assert str(drawn.parent) in out
-    before, after = (cv2.imread(str(p)).astype(int) for p in (photo, drawn))
+    before, after = (cv2.imread(str(p)).astype(int) for p in (image, drawn))
     assert (abs(after - before) > 100).any(), 'no skeleton'
-    infer(TRAINED_MODEL, photo, tmp_path / 'infer')
-    keypoints = f'predictions/{photo.stem}.json'
+    infer(TRAINED_MODEL, image, tmp_path / 'infer')
+    keypoints = f'predictions/{image.stem}.json'
     assert (found / keypoints).read_text() == (
         tmp_path / 'infer' / keypoints
     ).read_text()
@@ -176,12 +152,12 @@ def test_demo_ends_with_poses_in_photographs(repo_dir, tmp_path, coco_people, ca
 def test_curves_of_a_resumed_training(tmp_path):
     runs = {
         '20240101_000000': [
-            dict(loss=3.0, step=10, epoch=1),
+            dict(loss=3.0, step=10, iter=10, epoch=1),
             {'coco/AP': 0.1, 'step': 1},
-            dict(loss=2.0, step=20, epoch=2),
+            dict(loss=2.0, step=20, iter=20, epoch=2),
         ],
         '20240101_000100': [
-            dict(loss=1.5, step=20, epoch=2),
+            dict(loss=1.5, step=20, iter=20, epoch=2),
             {'coco/AP': 0.2, 'step': 2},
         ],
     }
@@ -190,6 +166,8 @@ def test_curves_of_a_resumed_training(tmp_path):
         folder.mkdir(parents=True)
         lines = ''.join(json.dumps(record) + '\n' for record in records)
         (folder / 'scalars.json').write_text(lines)
-    assert read_curves(tmp_path) == ({10: 3.0, 20: 1.5}, {1: 0.1, 2: 0.2})
+    log = read_log(tmp_path)
+    assert log.training['loss'] == {10: 3.0, 20: 1.5}
+    assert log.metrics['coco/AP'] == {1: 0.1, 2: 0.2}
     draw_curve(tmp_path, tmp_path / 'curve.png')
-    assert is_picture(tmp_path / 'curve.png')
+    assert is_drawn(tmp_path / 'curve.png')

@@ -8,7 +8,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
-from mmpose_light.study.hooks import RecordHook, TimeBudgetHook
+from mmpose_light.study.hooks import ProgressHook, TimeBudgetHook
 
 EPOCH = 0.05  # seconds
 EPOCHS = 100
@@ -78,16 +78,7 @@ def test_training_that_ends_in_time_is_left_alone(runner):
 
 def test_loss_that_is_not_finite_stops_the_training(runner, tmp_path):
     runner.model.factor = float('nan')
-    record = dict(
-        losses=[],
-        evaluations=[],
-        seconds=0.0,
-        timed_iterations=0,
-        timed_seconds=0.0,
-        peak_memory=None,
-    )
-    runner.register_hook(
-        RecordHook(record, tmp_path / 'run.json', print, loss_interval=2)
-    )
+    record = dict(seconds=0.0)
+    runner.register_hook(ProgressHook(record, tmp_path / 'run.json', print, interval=2))
     with pytest.raises(FloatingPointError, match='loss is nan at iteration 2.*--lr-sc'):
         runner.train()

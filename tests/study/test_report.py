@@ -1,6 +1,6 @@
-"""Table and pictures from the runs' JSON files."""
+"""Table and figures from the runs' JSON files and logs."""
 
-import argparse
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +8,8 @@ import sys
 import cv2
 import pytest
 
-from mmpose_light.cli.study import add_arguments, main
+from mmpose_light import cli
+from mmpose_light.study import make_report
 from mmpose_light.study.record import read_record, write_record
 from mmpose_light.study.table import make_table, read_records
 
@@ -80,16 +81,31 @@ def runs(tmp_path):
     return tmp_path
 
 
-def run_report(*arguments):
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    return main(parser.parse_args(['report', *map(str, arguments)]))
+def write_log(run, *lines):
+    """Write what MMEngine logs in a run's folder."""
+    folder = run / '20240101_000000/vis_data'
+    folder.mkdir(parents=True)
+    text = ''.join(json.dumps(line) + '\n' for line in lines)
+    (folder / 'scalars.json').write_text(text)
+
+
+def trained(iteration, loss, seconds, **more):
+    epoch = (iteration - 1) // 100 + 1
+    steps = dict(epoch=epoch, iter=iteration, step=iteration)
+    return dict(lr=1e-3, loss=loss, time=seconds, **steps, **more)
+
+
+def evaluated(epoch, **results):
+    metrics = {'coco/AP': 0.1, 'coco/AP .5': 0.3, 'coco/AP .75': 0.05, 'coco/AR': 0.2}
+    torso = {'torso/PCK@0.2': 0.4, 'torso/people': 820.0, 'torso/left_out': 117.0}
+    return metrics | torso | results | dict(step=epoch)
 
 
 def test_command(repo_dir, runs, tmp_path):
     out = tmp_path / 'out'
     done = subprocess.run(
-        [sys.executable, repo_dir / 'tools/study.py', 'report', runs, '--out', out],
+        [sys.executable, 'tools/study.py', 'report', runs, '--out-dir', out],
+        cwd=repo_dir,
         env={**os.environ, 'PYTHONPATH': str(repo_dir)},
         capture_output=True,
         text=True,
@@ -99,10 +115,18 @@ def test_command(repo_dir, runs, tmp_path):
     assert done.stdout.split() == [str(out / name) for name in names]
     for name in names[1:]:
         assert (out / name).stat().st_size < 200_000
-        picture = cv2.imread(str(out / name))
-        assert min(picture.shape[:2]) > 200
-        assert picture.std() > 10
+        image = cv2.imread(str(out / name))
+        assert min(image.shape[:2]) > 200
+        assert image.std() > 10
     assert (out / 'results.md').read_text() == make_table(read_records(runs))
+
+
+def test_wrong_option_gets_the_usage_of_the_subcommand(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(['study', 'report', 'runs', '--outdir', 'x'])
+    error = capsys.readouterr().err
+    assert error.startswith('usage: mmpose-light study report')
+    assert 'unrecognized arguments: --outdir x' in error
 
 
 def test_table(runs):
@@ -144,7 +168,7 @@ def test_run_without_an_evaluation(tmp_path):
     record.update(evaluations=[], losses=[], timed_seconds=0.0, timed_iterations=0)
     write_record(tmp_path / 'hrnet-w32.json', record)
     assert '| – | – | – | – | – | – |' in make_table(read_records(tmp_path))
-    assert run_report(tmp_path) == 0
+    assert cli.main(['study', 'report', str(tmp_path)]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {
         'hrnet-w32.json',
         'results.md',
@@ -154,13 +178,13 @@ def test_run_without_an_evaluation(tmp_path):
 
 def test_one_run_is_compared_with_nothing(tmp_path):
     write_record(tmp_path / 'hrnet-w32.json', make_record('hrnet-w32'))
-    assert run_report(tmp_path) == 0
+    assert cli.main(['study', 'report', str(tmp_path)]) == 0
     assert (tmp_path / 'curves.png').is_file()
     assert not (tmp_path / 'ap_macs.png').exists()
 
 
 def test_no_runs(tmp_path, capsys):
-    assert run_report(tmp_path) == 2
+    assert cli.main(['study', 'report', str(tmp_path)]) == 2
     error = capsys.readouterr().err
     assert 'has no JSON files of runs: give the --work-dir' in error
 
@@ -183,9 +207,67 @@ def test_record_that_is_none(tmp_path, change, problem):
 def test_truncated_record(runs, capsys):
     path = runs / 'effbase.json'
     path.write_text(path.read_text()[:500])
-    assert run_report(runs) == 2
+    assert cli.main(['study', 'report', str(runs)]) == 2
     error = capsys.readouterr().err
-    assert f'{path} was not written by a run of the study: it is no JSON' in error
+    assert f'{path} is no json file' in error
+    assert 'restore it, or move it away' in error
+
+
+def test_run_that_goes_on_is_read_from_its_log(runs):
+    record = make_record('effbase', 2)
+    record.update(
+        status='running', timed_iterations=0, timed_seconds=0.0, losses=[],
+        evaluations=[], peak_memory=None,
+    )  # fmt: skip
+    write_record(runs / 'effbase.json', record)
+    write_log(
+        runs / 'effbase',
+        trained(50, 0.9, 7.0, memory=1000),
+        trained(100, 0.8, 0.1, memory=2048),
+        evaluated(1),
+        trained(150, 0.7, 7.0, memory=1000),
+        trained(200, 0.6, 0.3, memory=1000),
+        evaluated(2, **{'coco/AP': 0.2}),
+    )
+    record = read_records(runs)[-1]
+    assert record['losses'] == [
+        dict(iteration=50 * n, loss=1 - 0.1 * n) for n in range(1, 5)
+    ]
+    first, second = record['evaluations']
+    assert first == dict(
+        iteration=100, epoch=1, AP=0.1, AP50=0.3, AP75=0.05, AR=0.2, PCK=0.4,
+        PCK_people=820, PCK_left_out=117,
+    )  # fmt: skip
+    assert (second['iteration'], second['AP']) == (200, 0.2)
+    # 50 steps of 0.1 and 50 of 0.3 s; the first line of an epoch is not timed
+    row = make_table([record]).splitlines()[2]
+    assert row.endswith('| 320 | 2.0 GiB | 0.001 |')
+    assert read_record(runs / 'effbase.json')['losses'] == [], 'the file is left'
+
+
+def test_record_of_a_finished_run_needs_no_log(runs):
+    write_log(runs / 'effbase', trained(50, 0.9, 7.0), evaluated(1))
+    assert read_records(runs)[-1] == read_record(runs / 'effbase.json')
+
+
+def test_records_of_the_repository(repo_dir, tmp_path):
+    """What earlier versions wrote is read, and gives the table beside it."""
+    committed = repo_dir / 'docs/study/lspet-128x96'
+    table, *_ = make_report(committed, tmp_path)
+    assert table.read_text() == (committed / 'results.md').read_text()
+
+
+def test_report_that_is_there(tmp_path, capsys):
+    runs = tmp_path
+    write_record(runs / 'effbase.json', make_record('effbase'))
+    command = ['study', 'report', str(runs)]
+    assert cli.main(command) == 0
+    (runs / 'curves.png').write_bytes(b'mine')
+    assert cli.main(command) == 2
+    assert 'results.md is there already' in capsys.readouterr().err
+    assert (runs / 'curves.png').read_bytes() == b'mine'
+    assert cli.main([*command, '--overwrite']) == 0
+    assert (runs / 'curves.png').read_bytes() != b'mine'
 
 
 def test_what_is_not_finite_is_null(tmp_path):

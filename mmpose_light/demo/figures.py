@@ -1,6 +1,5 @@
-"""The demo's pictures: predictions beside the truth, and the training curve."""
+"""The demo's figures: predictions beside the truth, and the training curve."""
 
-import json
 from itertools import islice
 from pathlib import Path
 
@@ -14,28 +13,32 @@ from mmengine.runner import Runner
 from mmpose.structures import merge_data_samples
 from mmpose.visualization import PoseLocalVisualizer
 
-NUM_PICTURES = 6
+from ..utils.files import whole_file
+from ..visualization.training_log import read_log
+
+NUM_IMAGES = 6
 
 
 def draw_predictions(runner: Runner, path: Path) -> None:
-    """Draw the truth and beside it the prediction, for some validation pictures.
+    """Draw the truth and beside it the prediction, for some validation images.
 
     Args:
-        runner (Runner): Has the trained model and the validation set.
+        runner (Runner): Has the validation set, and the model or its checkpoint.
         path (Path): File to write.
     """
+    runner.load_or_resume()
+    runner.model.eval()
     dataset = runner.test_dataloader.dataset
     people: dict[str, list[int]] = {}
     for index in range(len(dataset)):
         people.setdefault(dataset.get_data_info(index)['img_path'], []).append(index)
     visualizer = PoseLocalVisualizer(line_width=2, radius=4)
     visualizer.set_dataset_meta(dataset.metainfo)
-    runner.model.eval()
 
-    figure = Figure(figsize=(12, 3.2 * NUM_PICTURES // 2), layout='constrained')
-    axes = figure.subplots(NUM_PICTURES // 2, 4, squeeze=False).reshape(-1, 2)
+    figure = Figure(figsize=(12, 3.2 * NUM_IMAGES // 2), layout='constrained')
+    axes = figure.subplots(NUM_IMAGES // 2, 4, squeeze=False).reshape(-1, 2)
     for row, (image_path, indices) in zip(
-        axes, islice(people.items(), NUM_PICTURES), strict=False
+        axes, islice(people.items(), NUM_IMAGES), strict=False
     ):
         batch = pseudo_collate([dataset[index] for index in indices])
         with torch.no_grad():
@@ -55,7 +58,8 @@ def draw_predictions(runner: Runner, path: Path) -> None:
             axis.set_title(title)
     for axis in axes.flat:
         axis.axis('off')
-    figure.savefig(path, dpi=100)
+    with whole_file(path) as part:
+        figure.savefig(part, format='png', dpi=100)
 
 
 def draw_curve(work_dir: Path, path: Path) -> None:
@@ -65,7 +69,8 @@ def draw_curve(work_dir: Path, path: Path) -> None:
         work_dir (Path): Work directory of the training; all its runs count.
         path (Path): File to write.
     """
-    losses, aps = read_curves(work_dir)
+    log = read_log(work_dir)
+    losses, aps = log.training['loss'], log.metrics.get('coco/AP', {})
     figure = Figure(figsize=(10, 4), layout='constrained')
     left, right = figure.subplots(1, 2)
     left.plot(list(losses), list(losses.values()))
@@ -74,25 +79,5 @@ def draw_curve(work_dir: Path, path: Path) -> None:
     right.set(xlabel='epoch', ylabel='validation AP', ylim=(0, 1))
     for axis in (left, right):
         axis.grid(alpha=0.3)
-    figure.savefig(path, dpi=100)
-
-
-def read_curves(work_dir: Path) -> tuple[dict[int, float], dict[int, float]]:
-    """Read what MMEngine logged, over all runs of a training that was resumed.
-
-    Args:
-        work_dir (Path): Work directory of the training.
-
-    Returns:
-        tuple: The loss by iteration and the validation AP by epoch. Where a resumed
-        run went over the same ground again, its values count.
-    """
-    losses, aps = {}, {}
-    for scalars in sorted(work_dir.glob('[0-9]*/vis_data/scalars.json')):
-        for line in scalars.read_text().splitlines():
-            record = json.loads(line)
-            if 'loss' in record:
-                losses[record['step']] = record['loss']
-            elif 'coco/AP' in record:
-                aps[record['step']] = record['coco/AP']
-    return dict(sorted(losses.items())), dict(sorted(aps.items()))
+    with whole_file(path) as part:
+        figure.savefig(part, format='png', dpi=100)

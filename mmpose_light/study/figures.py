@@ -1,7 +1,6 @@
-"""The study's pictures: curves, AP against MACs, bars of the ablation."""
+"""The study's figures: curves, AP against MACs, bars of the ablation."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -10,21 +9,18 @@ from matplotlib.figure import Figure
 from ..visualization.point_labels import NamedPoint, label_points
 from .table import final_results
 
-DPI = 80
 
-
-def draw_pictures(records: Sequence[dict[str, Any]], folder: str | Path) -> list[Path]:
+def draw_figures(records: Sequence[dict[str, Any]]) -> dict[str, Figure]:
     """Draw what the records give.
 
     Args:
         records (Sequence[dict[str, Any]]): The runs.
-        folder (str | Path): Folder to write to.
 
     Returns:
-        list[Path]: The pictures: ``curves.png``; ``ap_macs.png`` where two networks or
-        more were evaluated; ``ablation.png`` where part of the ablation was.
+        dict[str, Figure]: By the name of their files: ``curves.png``; ``ap_macs.png``
+        where two networks or more were evaluated; ``ablation.png`` where part of the
+        ablation was.
     """
-    folder = Path(folder)
     evaluated = [record for record in records if final_results(record)]
     figures = {'curves.png': draw_curves(records)}
     if len(evaluated) > 1:
@@ -32,9 +28,7 @@ def draw_pictures(records: Sequence[dict[str, Any]], folder: str | Path) -> list
     ablation = [record for record in evaluated if record.get('ablation')]
     if ablation:
         figures['ablation.png'] = draw_ablation(ablation)
-    for name, figure in figures.items():
-        figure.savefig(folder / name, dpi=DPI)
-    return [folder / name for name in figures]
+    return figures
 
 
 def draw_curves(records: Sequence[dict[str, Any]]) -> Figure:
