@@ -1,11 +1,8 @@
-"""Measure networks side by side: latency, memory, the training step."""
+"""``mmpose-light benchmark``."""
 
-import argparse
 import sys
 
-from mmpose_light.cli.benchmark import add_arguments, main
+from mmpose_light.cli import main
 
-if __name__ == '__main__':
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    sys.exit(main(parser.parse_args()))
+if __name__ == '__main__':  # the processes it starts read this file, too
+    sys.exit(main(['benchmark', *sys.argv[1:]]))

@@ -1,7 +1,8 @@
-"""The benchmark: light networks and the zoo's, side by side in one run.
+"""The benchmark: light models and the zoo's, side by side in one run.
 
-The networks stand in ``zoo``, what is measured in ``models`` and ``settings``, how in
-``backends``, ``training``, ``timing`` and ``memory``, what comes of it in ``report``,
-``tables`` and ``pictures``; ``run`` puts them together. The comparison of published
-networks, without measuring, is in ``comparison``, ``quoted`` and ``comparison_page``.
+The models stand in ``zoo`` and ``models``, what is measured in ``settings``, what runs
+it in ``runtimes``, ``torch_runtime``, ``exported`` and ``training``, how in ``memory``
+and ``isolation``, what comes of it in ``report``, ``tables`` and ``plots``; ``run``
+puts them together, ``progress`` tells how far it is. The comparison of published
+models, without measuring, is in ``comparison``, ``quoted`` and ``comparison_page``.
 """

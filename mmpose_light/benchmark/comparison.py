@@ -1,61 +1,44 @@
-"""The comparison of published networks, as rows, a page of tables and a picture.
+"""The comparison of published models, as rows of tables.
 
-Parameters and MACs are counted on the networks that are at hand: ours, MMPose's and
+Parameters and MACs are counted on the models that are at hand: ours, MMPose's and
 peers. What is published of them comes from the metafiles beside their configs, and the
 rows of the papers' tables from the file that quotes them. Nothing is measured.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-from rich.progress import Progress
-
-from ..utils.complexity import count_macs, count_parameters
-from ..utils.files import whole_file
-from .models import Subject, build_model, find_subjects, get_input_size, load_config
+from ..utils.errors import UserError
+from ..utils.files import read_json, write_json
+from .models import Card, count_model, find_models
+from .progress import OnStep, Step, ignore
 from .published import COCO, MPII, TEST_DEV, list_published
 from .quoted import METRICS, ZOOS, Quotation, Quotations
-from .report import Card
 from .tables import show_input
 from .zoo import ALL
 
-#: Whose networks are counted for each data set.
+#: Whose models are counted for each data set.
 COUNTED = {COCO: COCO, TEST_DEV: COCO, MPII: MPII}
 
+#: What is counted of a model.
+COUNTS = 'input_size', 'parameters', 'macs'
 
-@dataclass(frozen=True)
-class Count:
-    """What is counted of a network.
-
-    Attributes:
-        input_size (tuple[int, int]): Width and height in pixels.
-        parameters (int): Number of parameters.
-        macs (int): Multiply-accumulates of an image.
-    """
-
-    input_size: tuple[int, int]
-    parameters: int
-    macs: int
-
-
-#: Counts by data set, :data:`COCO` or :data:`MPII`, and name.
-Counts = Mapping[str, Mapping[str, Count]]
+#: The models that are counted, by data set, :data:`COCO` or :data:`MPII`, and name.
+Counts = Mapping[str, Mapping[str, Card]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A result of a network.
+    """A result of a model.
 
     Attributes:
-        label (str): What the network is called.
+        label (str): What the model is called.
         input_size (tuple[int, int] | None): Width and height in pixels.
         parameters (float | None): Number of parameters.
         macs (float | None): Multiply-accumulates of an image.
         counted (bool): Whether these two are counted, and not quoted.
-        ours (bool): Whether it is a network of this package.
+        ours (bool): Whether it is a model of this package.
         metrics (dict[str, float]): From 0 to 100.
         sources (tuple[str, ...]): Who publishes it: a URL, or paper and table.
         reproduced (bool): Whether they measured it.
@@ -72,46 +55,22 @@ class Row:
     reproduced: bool
 
 
-def count_networks(progress: Progress | None = None) -> dict[str, dict[str, Count]]:
-    """Count the parameters and MACs of all networks at hand.
+def count_models(on_step: OnStep = ignore) -> dict[str, dict[str, Card]]:
+    """Count the parameters and MACs of all models at hand.
 
     Args:
-        progress (Progress, optional): Shows how far it is. Defaults to ``None``
+        on_step (Callable): Is told every :class:`Step`. Defaults to nobody
 
     Returns:
-        dict[str, dict[str, Count]]: By data set and name.
+        dict[str, dict[str, Card]]: By data set and name.
     """
-    progress = progress or Progress(disable=True)
-    counts = {}
-    for dataset in (COCO, MPII):
-        subjects = find_subjects([ALL], zoo=ZOOS[dataset])
-        counts[dataset] = {
-            subject.name: count_network(subject)
-            for subject in progress.track(subjects, description=dataset)
-        }
+    counts = {COCO: {}, MPII: {}}
+    for dataset, counted in counts.items():
+        cards = find_models([ALL], zoo=ZOOS[dataset])
+        for done, card in enumerate(cards, 1):
+            counted[card.name] = count_model(card)
+            on_step(Step(f'Models for {dataset}', card.label, done, len(cards)))
     return counts
-
-
-def count_network(subject: Subject) -> Count:
-    """Count the parameters and MACs of a network.
-
-    Args:
-        subject (Subject): The network.
-
-    Returns:
-        Count: What was counted.
-
-    Example:
-        >>> from mmpose_light.benchmark.comparison import count_network
-        >>> from mmpose_light.benchmark.models import find_subjects
-        >>> count_network(find_subjects(['small-hrnet-w16'])[0]).parameters
-        1284961
-    """
-    config = load_config(subject.config)
-    with torch.device('meta'):  # shapes are all it takes
-        model = build_model(config)
-    size = get_input_size(config)
-    return Count(size, count_parameters(model), count_macs(model, size))
 
 
 def write_counts(counts: Counts, path: str | Path) -> None:
@@ -122,30 +81,42 @@ def write_counts(counts: Counts, path: str | Path) -> None:
         path (str | Path): The file.
     """
     content = {
-        dataset: {name: vars(count) for name, count in networks.items()}
-        for dataset, networks in counts.items()
+        dataset: {
+            name: {key: getattr(card, key) for key in COUNTS}
+            for name, card in cards.items()
+        }
+        for dataset, cards in counts.items()
     }
-    with whole_file(path) as part:
-        part.write_text(json.dumps(content, indent=1) + '\n', encoding='utf-8')
+    write_json(path, content)
 
 
-def read_counts(path: str | Path) -> dict[str, dict[str, Count]]:
+def read_counts(path: str | Path) -> dict[str, dict[str, Card]]:
     """Read what was counted before.
 
     Args:
         path (str | Path): What :func:`write_counts` wrote.
 
     Returns:
-        dict[str, dict[str, Count]]: By data set and name.
+        dict[str, dict[str, Card]]: By data set and name.
+
+    Raises:
+        MissingFileError: If it does not exist.
+        UserError: If a model is missing in it.
     """
-    content = json.loads(Path(path).read_text(encoding='utf-8'))
-    return {
-        dataset: {
-            name: Count(tuple(c['input_size']), c['parameters'], c['macs'])
-            for name, c in networks.items()
-        }
-        for dataset, networks in content.items()
-    }
+    remedy = 'count again, without --no-count'
+    content = read_json(path, remedy)
+    counts = {COCO: {}, MPII: {}}
+    for dataset, counted in counts.items():
+        for card in find_models([ALL], zoo=ZOOS[dataset]):
+            try:
+                found = content[dataset][card.name]
+                size = tuple(found['input_size'])
+                counted[card.name] = replace(card, **{**found, 'input_size': size})
+            except (KeyError, TypeError) as error:
+                raise UserError(
+                    f'{path} does not tell {card.name} for {dataset}: {remedy}'
+                ) from error
+    return counts
 
 
 def list_rows(dataset: str, counts: Counts, quotations: Quotations) -> list[Row]:
@@ -153,19 +124,19 @@ def list_rows(dataset: str, counts: Counts, quotations: Quotations) -> list[Row]
 
     Args:
         dataset (str): Key of :data:`METRICS`.
-        counts (Counts): What was counted of the networks at hand.
+        counts (Counts): What was counted of the models at hand.
         quotations (Quotations): The rows of the papers' tables.
 
     Returns:
         list[Row]: In order of parameters; results that agree are one row.
 
     Raises:
-        ValueError: If a quoted row has another input size than its network.
+        UserError: If a quoted row has another input size than its model.
     """
-    zoo, counted = ZOOS[dataset], counts[COUNTED[dataset]]
+    counted = counts[COUNTED[dataset]]
     rows = []
-    for subject in find_subjects([ALL], zoo=zoo):
-        for published in list_published(subject.config):
+    for card in counted.values():
+        for published in list_published(card.config):
             metrics = {
                 name: published.metrics[name]
                 for name in METRICS[dataset]
@@ -173,10 +144,10 @@ def list_rows(dataset: str, counts: Counts, quotations: Quotations) -> list[Row]
             }
             if published.dataset == dataset and metrics:
                 row = Row(
-                    label=zoo[subject.name][0],
-                    **vars(counted[subject.name]),
+                    label=ZOOS[dataset][card.name][0],
+                    **{key: getattr(card, key) for key in COUNTS},
                     counted=True,
-                    ours=subject.ours,
+                    ours=card.ours,
                     metrics=metrics,
                     sources=(published.source,),
                     reproduced=published.reproduced,
@@ -191,13 +162,13 @@ def list_rows(dataset: str, counts: Counts, quotations: Quotations) -> list[Row]
 
 
 def make_cards(rows: Sequence[Row]) -> list[Card]:
-    """Make a card of every network, as the pictures take them.
+    """Make a card of every model, as the plots take them.
 
     Args:
         rows (Sequence[Row]): Results on COCO val2017.
 
     Returns:
-        list[Card]: One for each network and input size whose parameters are known, with
+        list[Card]: One for each model and input size whose parameters are known, with
         the AP of those who measured it themselves, if there is one.
     """
     cards = {}
@@ -208,7 +179,7 @@ def make_cards(rows: Sequence[Row]) -> list[Card]:
         card = Card(
             name=f'{row.label} {size}',
             label=row.label if size == '256x192' else f'{row.label} {size}',
-            config='',
+            config=Path(),
             ours=row.ours,
             input_size=row.input_size,
             parameters=row.parameters,
@@ -221,13 +192,13 @@ def make_cards(rows: Sequence[Row]) -> list[Card]:
     return list(cards.values())
 
 
-def _make_quoted_row(quotation: Quotation, counted: Mapping[str, Count]) -> Row:
+def _make_quoted_row(quotation: Quotation, counted: Mapping[str, Card]) -> Row:
     count = counted.get(quotation.network)
     if count and count.input_size != quotation.input_size:
-        raise ValueError(
+        raise UserError(
             f'{quotation.source}: {quotation.network} is quoted at '
             f'{show_input(quotation.input_size)} and counted at '
-            f'{show_input(count.input_size)}: name the network of that size, or ~'
+            f'{show_input(count.input_size)}: name the model of that size, or ~'
         )
     return Row(
         label=quotation.label,
@@ -255,6 +226,6 @@ def _merge(rows: Sequence[Row]) -> list[Row]:
 
 
 def _order(row: Row) -> tuple:
-    """Order by parameters, those of a network by its input, MMPose's result first."""
+    """Order by parameters, those of a model by its input, MMPose's result first."""
     parameters = float('inf') if row.parameters is None else row.parameters
     return parameters, row.label, row.input_size or (0, 0), not row.reproduced

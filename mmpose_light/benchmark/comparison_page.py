@@ -1,22 +1,21 @@
-"""The page of the comparison: a table for each data set, in Markdown, and a picture."""
+"""The page of the comparison: a table for each data set, in Markdown, and a plot."""
 
 from collections.abc import Sequence
 from pathlib import Path
-
-from rich.progress import Progress
 
 from ..utils.files import whole_file
 from .comparison import (
     COUNTED,
     Counts,
     Row,
-    count_networks,
+    count_models,
     list_rows,
     make_cards,
     read_counts,
     write_counts,
 )
-from .pictures import PARAMETERS, draw_parameters
+from .plots import PARAMETERS, draw_parameters
+from .progress import OnStep, ignore
 from .published import COCO, HOST_URL, MPII
 from .quoted import METRICS, Quotations, read_quotations
 from .tables import MISSING, make_markdown_table, show_input
@@ -37,8 +36,8 @@ _TITLES = {MPII: 'MPII val, PCKh@0.5'}
 _INTRODUCTION = f"""\
 # Comparison
 
-Written by `python tools/make_comparison.py`. To change a row, change what it is made
-from: the metafiles, [{QUOTED}]({QUOTED}), or the table of networks in
+Written by `mmpose-light compare`. To change a row, change what it is made
+from: the metafiles, [{QUOTED}]({QUOTED}), or the table of models in
 `mmpose_light/benchmark/zoo.py`.
 
 - **#Params and MACs** are counted here on the network, for one image; MACs are
@@ -61,28 +60,28 @@ _DIFFERENCES = (
 
 
 def make_comparison(
-    docs: str | Path, *, count: bool = True, progress: Progress | None = None
+    docs: str | Path = 'docs', *, count: bool = True, on_step: OnStep = ignore
 ) -> list[Path]:
-    """Write the page and its picture.
+    """Write the page and its plot.
 
     Args:
-        docs (str | Path): The folder with ``comparison.yml``.
-        count (bool): Whether to count all networks first, which takes minutes, instead
+        docs (str | Path): The folder with ``comparison.yml``. Defaults to ``'docs'``
+        count (bool): Whether to count all models first, which takes minutes, instead
             of reading what was counted before. Defaults to ``True``
-        progress (Progress, optional): Shows how far counting is. Defaults to ``None``
+        on_step (Callable): Is told how far counting is. Defaults to nobody
 
     Returns:
         list[Path]: The files: ``comparison.json`` with what was counted,
         ``comparison.md`` and ``ap_against_params.png``.
 
     Raises:
-        FileNotFoundError: If the rows of the papers are not there, or nothing was
+        MissingFileError: If the rows of the papers are not there, or nothing was
             counted before.
-        ValueError: If one of the rows is not as it should be.
+        UserError: If one of the rows is not as it should be.
     """
     docs = Path(docs)
     quotations = read_quotations(docs / QUOTED)
-    counts = count_networks(progress) if count else read_counts(docs / COUNTS)
+    counts = count_models(on_step) if count else read_counts(docs / COUNTS)
     page = render_comparison(counts, quotations)
     if count:
         write_counts(counts, docs / COUNTS)
@@ -96,7 +95,7 @@ def render_comparison(counts: Counts, quotations: Quotations) -> str:
     """Write the tables as Markdown.
 
     Args:
-        counts (Counts): What was counted of the networks at hand.
+        counts (Counts): What was counted of the models at hand.
         quotations (Quotations): The rows of the papers' tables.
 
     Returns:

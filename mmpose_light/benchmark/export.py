@@ -1,4 +1,4 @@
-"""Exports the networks of the benchmark for the backends that run files."""
+"""Exports the models of the benchmark for the runtimes that run files."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,41 +8,44 @@ import numpy as np
 from ..deploy import export_model, quantize
 from ..deploy.export import save_graph
 from ..deploy.packages import import_package
-from .backends import Job
 from .models import build_model, get_input_size, load_config
+from .settings import Group, Settings
 
 CALIBRATION_IMAGES = 8
 
 
-def export_job(job: Job, folder: Path) -> Path:
-    """Export a network for a job, once for all jobs of that form.
+def export_once(config: Path, group: Group, settings: Settings, folder: Path) -> Path:
+    """Export a model, once for all that run it in that form.
 
-    The batch size is fixed, which every network can be exported for. For int8 the
+    The batch size is fixed, which every model can be exported for. For int8 the
     scales are found on random images: the time does not depend on them.
 
     Args:
-        job (Job): What is to run.
+        config (Path): The model's config file.
+        group (Group): What is to run it.
+        settings (Settings): The settings.
         folder (Path): Where the file goes; files in it are taken as they are.
 
     Returns:
         Path: The ONNX file.
     """
-    form = (
-        f'{job.precision}-{job.backend}' if job.precision == 'int8' else job.precision
-    )
-    file = folder / f'{job.config.stem}-b{job.batch_size}-{form}.onnx'
+    form = group.precision
+    if form == 'int8':
+        form = f'{form}-{group.runtime}'
+    file = folder / f'{config.stem}-b{group.batch_size}-{form}.onnx'
     if file.exists():
         return file
-    if job.precision == 'int8':
-        source = export_job(replace(job, precision='fp32'), folder)
-        return _quantize(source, file, job.backend)
-    config = load_config(job.config, job.input_size)
+    if group.precision == 'int8':
+        fp32 = replace(group, precision='fp32')
+        source = export_once(config, fp32, settings, folder)
+        return _quantize(source, file, group.runtime)
+    config = load_config(config, settings.input_size)
     return export_model(
         build_model(config),
         file,
         input_size=get_input_size(config),
-        batch=job.batch_size,
-        precision=job.precision,
+        batch=group.batch_size,
+        precision=group.precision,
     )
 
 

@@ -1,121 +1,99 @@
-"""The memory that inference takes, each network in a process of its own.
+"""The memory that inference takes, each model in a process of its own.
 
 On a CPU it is the process's resident memory at its peak, less what it was before the
-network's first run: the images between the layers, and whatever the backend makes for
-itself on the way. What the loaded network takes is told apart from it. A process is
-forked off a server that has imported what is needed and nothing else, so nothing of
-another network is in it. Memory that loading left over is given back before, and the C
-library keeps no freed images in reserve: what is measured is what is needed at a time.
+model's first run: the images between the layers, and whatever the runtime makes for
+itself on the way. What the loaded model takes is told apart from it. Memory that
+loading left over is given back before, and the C library keeps no freed images in
+reserve: what is measured is what is needed at a time.
 """
 
 import ctypes
 import gc
-import multiprocessing
 import sys
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from ..deploy.packages import import_package
-from .backends import BACKENDS, Job
+from ..utils.timing import Run
+from .isolation import run_apart
+from .runtimes import RUNTIMES, open_model
+from .settings import Group, Settings
 
 RUNS = 3
 M_MMAP_THRESHOLD = -3  # of glibc
 LARGE = 65536  # bytes
 
 
-class ProcessDied(RuntimeError):
-    """The process that ran a network ended without a word: its backend crashed."""
-
-
-@dataclass(frozen=True)
-class Memory:
-    """The memory of a network.
-
-    Attributes:
-        peak (int): Bytes that inference takes at its peak, beyond the loaded network.
-        loaded (int): Bytes of the loaded network.
-    """
-
-    peak: int
-    loaded: int
-
-
-def measure_memory(job: Job) -> Memory:
+def measure_memory(
+    config: Path, group: Group, settings: Settings, file: Path | None = None
+) -> tuple[int, int]:
     """Measure the memory of inference in a new process.
 
     Args:
-        job (Job): What to run.
+        config (Path): The model's config file.
+        group (Group): What runs it.
+        settings (Settings): The settings.
+        file (Path, optional): The model as an ONNX file. Defaults to ``None``
 
     Returns:
-        Memory: The memory.
+        tuple[int, int]: Bytes that inference takes at its peak, beyond the loaded
+        model, and bytes of the loaded model.
 
     Raises:
-        ProcessDied: If the process crashes.
-        RuntimeError: If the network cannot be run, or the system cannot tell the
-            memory.
+        ProcessDiedError: If the process crashes.
+        RuntimeError: If the model cannot be run, or the system cannot tell the memory.
     """
-    if not sys.platform.startswith('linux'):
-        raise RuntimeError('the peak of a process can be reset on Linux only')
-    context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload([__name__])
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_measure_and_send, args=(job, sender))
-    process.start()
-    sender.close()
-    try:
-        answer = receiver.recv()
-    except EOFError:
-        process.join()
-        raise ProcessDied(
-            f'{BACKENDS[job.backend].title} crashed (exit code {process.exitcode})'
-        ) from None
-    finally:
-        receiver.close()
-        process.join()
-    if isinstance(answer, str):
-        raise RuntimeError(answer)
-    return answer
+    return run_apart(_measure, config, group, settings, file)
 
 
-def _measure_and_send(job: Job, sender: Connection) -> None:
-    warnings.simplefilter('ignore')  # the host's
-    try:
-        measure = _measure_cpu if job.device == 'cpu' else _measure_cuda
-        answer = measure(job)
-    except Exception as error:
-        answer = f'{type(error).__name__}: {error}'
-    sender.send(answer)
+def try_apart(*what: Any) -> None:
+    """Run a model in a new process, to see whether its runtime crashes.
+
+    Args:
+        *what (Any): The arguments of :func:`measure_memory`, whose errors it raises.
+    """
+    run_apart(_try, *what)
 
 
-def _measure_cpu(job: Job) -> Memory:
-    import_package(BACKENDS[job.backend].package)
+def _try(*what: Any) -> None:
+    _repeat(open_model(*what))
+
+
+def _measure(*what: Any) -> tuple[int, int]:
+    _, group, settings, _ = what
+    runtime = RUNTIMES[group.runtime]
+    if settings.device != 'cpu' and not runtime.exported:
+        return _measure_cuda(settings.device, *what)
+    if settings.device == 'cpu' and sys.platform.startswith('linux'):
+        import_package(runtime.package)
+        return _measure_cpu(*what)
+    _try(*what)
+    raise RuntimeError(f'the memory of {runtime.title} cannot be measured here')
+
+
+def _measure_cpu(*what: Any) -> tuple[int, int]:
     _map_large_blocks()
     start = _read_status('VmRSS')
-    run = BACKENDS[job.backend].open(job)
+    run = open_model(*what)
     _give_back()
     loaded = _read_status('VmRSS')
     Path('/proc/self/clear_refs').write_text('5')  # resets the peak
     _repeat(run)
-    return Memory(_read_status('VmHWM') - loaded, loaded - start)
+    return _read_status('VmHWM') - loaded, loaded - start
 
 
-def _measure_cuda(job: Job) -> Memory:
-    if BACKENDS[job.backend].exported:
-        raise RuntimeError(f'{job.backend} does not tell its memory on a GPU')
-    start = torch.cuda.memory_allocated(job.device)
-    run = BACKENDS[job.backend].open(job)
-    loaded = torch.cuda.memory_allocated(job.device)
-    torch.cuda.reset_peak_memory_stats(job.device)
+def _measure_cuda(device: str, *what: Any) -> tuple[int, int]:
+    start = torch.cuda.memory_allocated(device)
+    run = open_model(*what)
+    loaded = torch.cuda.memory_allocated(device)
+    torch.cuda.reset_peak_memory_stats(device)
     _repeat(run)
-    return Memory(torch.cuda.max_memory_allocated(job.device) - loaded, loaded - start)
+    return torch.cuda.max_memory_allocated(device) - loaded, loaded - start
 
 
-def _repeat(run: Callable[[], object]) -> None:
+def _repeat(run: Run) -> None:
     for _ in range(RUNS):
         run()
 

@@ -1,21 +1,25 @@
-"""The networks of the benchmark: ours, MMPose's, and any config besides.
+"""The models of the benchmark: ours, MMPose's, and any config besides.
 
-All have random weights: neither the time nor the memory of a network depends on what
-it has learned.
+All have random weights: neither the time nor the memory of a model depends on what it
+has learned.
 """
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.models import TopdownPoseEstimator, build_pose_estimator
 
+from ..utils.complexity import count_macs, count_parameters
+from ..utils.errors import MissingFileError, UserError
 from ..utils.repository import find_repository
-from .published import HOST
+from .published import HOST, find_published
 from .zoo import ALL, PEERS, ZOO
 
 #: Names of sizes in configs that go with the input size.
@@ -23,78 +27,164 @@ SIZES = ('input_size', 'heatmap_size', 'in_featuremap_size')
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A network of the benchmark.
+class Card:
+    """A model, and what is known about it before anything is measured.
 
     Attributes:
         name (str): How it is called in options and files.
-        label (str): How it is called in tables and pictures.
+        label (str): How it is called in tables and plots.
         config (Path): Its config file.
-        ours (bool): Whether it is a network of this repository; peers are not.
+        ours (bool): Whether it is a model of this repository; peers are not.
+        input_size (tuple[int, int], optional): Width and height in pixels.
+        parameters (int, optional): Number of parameters.
+        macs (int, optional): Multiply-accumulates for one image.
+        ap (float, optional): Published AP on COCO val2017, at that input size.
+        ap_source (str, optional): Where that is published.
+        ap_reproduced (bool, optional): Whether those who tell it measured it.
     """
 
     name: str
     label: str
     config: Path
     ours: bool
+    input_size: tuple[int, int] | None = None
+    parameters: int | None = None
+    macs: int | None = None
+    ap: float | None = None
+    ap_source: str | None = None
+    ap_reproduced: bool | None = None
 
 
-def find_subjects(
-    models: Sequence[str],
-    configs: Sequence[str | Path] = (),
-    zoo: Mapping[str, tuple[str, str]] = ZOO,
-) -> list[Subject]:
-    """Find the networks that are asked for.
+def find_models(
+    models: Sequence[str | Path], zoo: Mapping[str, tuple[str, str]] = ZOO
+) -> list[Card]:
+    """Find the models that are asked for.
 
     Args:
-        models (Sequence[str]): Names in the table; ``'all'`` stands for all of them.
-        configs (Sequence[str | Path]): Config files besides, or names of MMPose's own
-            (``'mmpose::…'``); a network is then called as its file, without suffix.
-            Defaults to ``()``
-        zoo (Mapping[str, tuple[str, str]]): The table of networks. Defaults to
+        models (Sequence[str | Path]): Names in the table, ``'all'`` for all of them;
+            config files; names of MMPose's configs (``'mmpose::…'``) or of this
+            package's. A model that is not in the table is called as its config.
+        zoo (Mapping[str, tuple[str, str]]): The table of models. Defaults to
             :data:`ZOO`
 
     Returns:
-        list[Subject]: Each network once, in the order given.
+        list[Card]: Each model once, in the order given; nothing is counted yet.
 
     Raises:
-        ValueError: If a name is unknown, two configs are called the same, or there is
-            no network at all.
-        FileNotFoundError: If a config does not exist.
+        UserError: If a name is unknown, two models are called the same, or there is
+            no model at all.
+        MissingFileError: If a config does not exist.
 
     Example:
-        >>> from mmpose_light.benchmark.models import find_subjects
-        >>> find_subjects(['hrnet-w32'])[0].label
+        >>> from mmpose_light.benchmark.models import find_models
+        >>> find_models(['hrnet-w32'])[0].label
         'HRNet-W32'
     """
-    unknown = [name for name in models if name not in (*zoo, ALL)]
-    if unknown:
-        raise ValueError(
-            f'model {unknown[0]!r} is unknown: {", ".join((*zoo, ALL))} would do; '
-            'anything else by its config file'
-        )
-    if not models and not configs:
-        raise ValueError(
-            f'no network to measure: name some of {", ".join(zoo)}, or config files'
-        )
     own = (find_repository() / 'configs').resolve()
-    subjects = {}
-    names = [n for name in models for n in (zoo if name == ALL else (name,))]
-    for name in names:
-        label, config = zoo[name]
-        size = re.search(r'-(\d+x\d+)$', name)
-        label = f'{label} {size[1]}' if size else label
-        path = _find_config(config if config.startswith('mmpose::') else own / config)
-        subjects[name] = Subject(name, label, path, _is_ours(path, own))
-    for config in configs:
-        path = _find_config(config)
-        subject = Subject(path.stem, path.stem, path, _is_ours(path, own))
-        if subjects.setdefault(path.stem, subject) != subject:
-            raise ValueError(
-                f'two networks would be called {path.stem}: '
-                f'{subjects[path.stem].config} and {path}. Rename one of the files'
+    cards = {}
+    for model in [m for m in models for m in (zoo if m == ALL else (m,))]:
+        if model in zoo:
+            name, (label, config) = model, zoo[model]
+            size = re.search(r'-(\d+x\d+)$', name)
+            label = f'{label} {size[1]}' if size else label
+            path = _find_config(config if '::' in config else own / config, own, zoo)
+        else:
+            path = _find_config(model, own, zoo)
+            name = label = path.stem
+        ours = path.is_relative_to(own) and not path.is_relative_to(own / PEERS)
+        card = Card(name, label, path, ours)
+        if cards.setdefault(name, card) != card:
+            raise UserError(
+                f'two models would be called {name}: {cards[name].config} and {path}. '
+                'Rename one of the files'
             )
-    return list(subjects.values())
+    if not cards:
+        raise UserError(
+            f'no model to measure: name some of {", ".join(zoo)}, or config files'
+        )
+    return list(cards.values())
+
+
+def _find_config(
+    model: str | Path, own: Path, zoo: Mapping[str, tuple[str, str]]
+) -> Path:
+    """Find the config file of a model that is not named by the table."""
+    if str(model).startswith('mmpose::'):
+        path = HOST / 'configs' / str(model).removeprefix('mmpose::')
+        if not path.is_file():
+            raise MissingFileError(
+                f'config {model} is not in the installed MMPose: {path} does not exist'
+            )
+        return path
+    path = Path(model)
+    if path.is_file():
+        return path.resolve()
+    if path.suffix == '.py':
+        raise MissingFileError(f'config {path} does not exist')
+    configs = {found.stem: found for found in sorted(own.rglob('*.py'))}
+    if str(model) in configs:
+        return configs[str(model)]
+    near = difflib.get_close_matches(str(model), [*zoo, *configs], n=3)
+    raise UserError(
+        f'model {str(model)!r} is unknown'
+        + (f'; perhaps {" or ".join(near)}?' if near else '.')
+        + f' {", ".join((*zoo, ALL))}, a config file or mmpose::… would do'
+    )
+
+
+def count_model(card: Card, input_size: tuple[int, int] | None = None) -> Card:
+    """Count the parameters and MACs of a model.
+
+    Args:
+        card (Card): The model.
+        input_size (tuple[int, int], optional): Width and height in pixels. Defaults to
+            ``None``, the config's own
+
+    Returns:
+        Card: The same with input size, parameters and MACs.
+
+    Example:
+        >>> from mmpose_light.benchmark.models import count_model, find_models
+        >>> count_model(find_models(['small-hrnet-w16'])[0]).parameters
+        1284961
+    """
+    config = load_config(card.config, input_size)
+    with torch.device('meta'):  # shapes are all it takes
+        model = build_model(config)
+    size = get_input_size(config)
+    return replace(
+        card,
+        input_size=size,
+        parameters=count_parameters(model),
+        macs=count_macs(model, size),
+    )
+
+
+def describe_model(card: Card, input_size: tuple[int, int] | None = None) -> Card:
+    """Gather what is known about a model without running it.
+
+    Args:
+        card (Card): The model.
+        input_size (tuple[int, int], optional): Width and height in pixels. Defaults to
+            ``None``, the config's own
+
+    Returns:
+        Card: The same, filled; what cannot be told is None.
+    """
+    try:
+        own_size = get_input_size(load_config(card.config))
+        card = count_model(card, input_size)
+    except Exception:  # whoever runs it meets the same error, and reports it
+        return card
+    published = find_published(card.config)
+    if published is None or card.input_size != own_size:
+        return card
+    return replace(
+        card,
+        ap=published.ap,
+        ap_source=published.source,
+        ap_reproduced=published.reproduced,
+    )
 
 
 def load_config(path: Path, input_size: tuple[int, int] | None = None) -> Config:
@@ -110,7 +200,7 @@ def load_config(path: Path, input_size: tuple[int, int] | None = None) -> Config
         Config: The config.
 
     Raises:
-        ValueError: If the config tells no input size, or a size that goes with it
+        UserError: If the config tells no input size, or a size that goes with it
             would not be a whole number.
     """
     config = Config.fromfile(path)
@@ -130,12 +220,12 @@ def get_input_size(config: Config) -> tuple[int, int]:
         tuple[int, int]: Width and height in pixels.
 
     Raises:
-        ValueError: If it has no codec with an input size.
+        UserError: If it has no codec with an input size.
     """
     codec = config.get('codec')
     codec = codec[0] if isinstance(codec, list | tuple) else codec
     if not codec or 'input_size' not in codec:
-        raise ValueError(
+        raise UserError(
             f'config {config.filename} has no codec.input_size, as configs of top-down '
             'models do'
         )
@@ -144,7 +234,7 @@ def get_input_size(config: Config) -> tuple[int, int]:
 
 
 def build_model(config: Config) -> TopdownPoseEstimator:
-    """Build a network with random weights, in eval mode.
+    """Build a model with random weights, in eval mode.
 
     Args:
         config (Config): Config of a top-down model.
@@ -153,34 +243,16 @@ def build_model(config: Config) -> TopdownPoseEstimator:
         TopdownPoseEstimator: The model; nothing is downloaded for it.
 
     Raises:
-        ValueError: If it is no top-down model.
+        UserError: If it is no top-down model.
     """
     init_default_scope(config.get('default_scope', 'mmpose'))
     model = build_pose_estimator(config.model)
     if not isinstance(model, TopdownPoseEstimator):
-        raise ValueError(
+        raise UserError(
             f'config {config.filename} makes a {type(model).__name__}: only top-down '
             'models can be measured'
         )
     return model.eval()
-
-
-def _is_ours(config: Path, own: Path) -> bool:
-    return config.is_relative_to(own) and not config.is_relative_to(own / PEERS)
-
-
-def _find_config(config: str | Path) -> Path:
-    if str(config).startswith('mmpose::'):
-        path = HOST / 'configs' / str(config).removeprefix('mmpose::')
-        if not path.is_file():
-            raise FileNotFoundError(
-                f'config {config} is not in the installed MMPose: {path} does not exist'
-            )
-        return path
-    path = Path(config)
-    if not path.is_file():
-        raise FileNotFoundError(f'config {path} does not exist')
-    return path.resolve()
 
 
 def _scale_sizes(
@@ -192,7 +264,7 @@ def _scale_sizes(
     if key in SIZES:
         scaled = [divmod(n * b, a) for n, a, b in zip(node, old, new, strict=True)]
         if any(rest for _, rest in scaled):
-            raise ValueError(
+            raise UserError(
                 f'input size {new[0]} {new[1]} does not fit: {key} is '
                 f'{tuple(node)} at {old[0]} {old[1]}, and would be no whole number'
             )

@@ -19,7 +19,7 @@ COCO, TEST_DEV, MPII = 'COCO val2017', 'COCO test-dev', 'MPII'
 
 @dataclass(frozen=True)
 class Published:
-    """What is published of a network on a data set.
+    """What is published of a model on a data set.
 
     Attributes:
         dataset (str): :data:`COCO`, :data:`TEST_DEV`, :data:`MPII`, or as the metafile
@@ -53,8 +53,8 @@ def find_published(config: str | Path) -> Published | None:
         Published | None: The first result with an AP; None where no metafile tells one.
 
     Example:
-        >>> from mmpose_light.benchmark.models import find_subjects
-        >>> find_published(find_subjects(['hrnet-w32'])[0].config).ap
+        >>> from mmpose_light.benchmark.models import find_models
+        >>> find_published(find_models(['hrnet-w32'])[0].config).ap
         74.6
     """
     for published in list_published(config):

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from ..utils.errors import MissingFileError, UserError
 from .published import COCO, MPII, TEST_DEV
 from .zoo import MPII_ZOO, ZOO
 
@@ -76,12 +77,12 @@ def read_quotations(path: str | Path) -> Quotations:
         Quotations: What it holds.
 
     Raises:
-        FileNotFoundError: If it does not exist.
-        ValueError: If a table or a row is not as it should be; the message names it.
+        MissingFileError: If it does not exist.
+        UserError: If a table or a row is not as it should be; the message names it.
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(
+        raise MissingFileError(
             f'{path} does not exist: give the folder docs of a checkout'
         )
     content = yaml.safe_load(path.read_text(encoding='utf-8'))
@@ -98,15 +99,15 @@ def read_quotations(path: str | Path) -> Quotations:
 
 def _check_table(table: Mapping[str, Any], papers: Mapping, where: str) -> None:
     if table['paper'] not in papers:
-        raise ValueError(f'{where}: this paper is not among {", ".join(papers)}')
+        raise UserError(f'{where}: this paper is not among {", ".join(papers)}')
     if table['dataset'] not in METRICS:
-        raise ValueError(
+        raise UserError(
             f'{where}: data set {table["dataset"]!r}: {", ".join(METRICS)} would do'
         )
     known = (*_KNOWN, *METRICS[table['dataset']])
     unknown = [name for name in table['columns'] if name not in known]
     if unknown:
-        raise ValueError(
+        raise UserError(
             f'{where}: column {unknown[0]!r} is unknown: {", ".join(known)} would do'
         )
 
@@ -116,23 +117,23 @@ def _read_row(
 ) -> Quotation:
     columns, dataset = table['columns'], table['dataset']
     if len(values) != len(columns):
-        raise ValueError(
+        raise UserError(
             f'{where}: {values} has {len(values)} values for {len(columns)} columns'
         )
     row = {k: v for k, v in zip(columns, values, strict=True) if v is not None}
     metrics = {name: row[name] for name in METRICS[dataset] if name in row}
     for name, value in metrics.items():
         if not isinstance(value, Real) or not 0 <= value <= 100:
-            raise ValueError(f'{where}: {name} of {values} is not from 0 to 100')
+            raise UserError(f'{where}: {name} of {values} is not from 0 to 100')
     network = row.get('network')
     if network is not None and network not in ZOOS[dataset]:
-        raise ValueError(
+        raise UserError(
             f'{where}: network {network!r} is unknown: {", ".join(ZOOS[dataset])} '
             'would do, or ~'
         )
     missing = [name for name in _KNOWN[3:] if name not in row]
     if network and missing:
-        raise ValueError(
+        raise UserError(
             f'{where}: {values} lacks {missing[0]}; network {network} has it'
         )
     return Quotation(
@@ -160,7 +161,7 @@ def _name(row: Mapping[str, Any], zoo: Mapping[str, tuple[str, str]]) -> str:
 def _read_size(text: str, where: str) -> tuple[int, int]:
     match = re.fullmatch(r'(\d+)x(\d+)', str(text))
     if not match:
-        raise ValueError(
+        raise UserError(
             f'{where}: input {text!r}: height and width such as 256x192 would do'
         )
     return int(match[2]), int(match[1])

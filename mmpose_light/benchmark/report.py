@@ -1,7 +1,5 @@
 """What a benchmark found, and the file that keeps it."""
 
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -9,49 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from .memory import Memory
+from ..utils.errors import UserError
+from ..utils.files import read_json, write_json
+from .models import Card
 from .settings import Group
 
 JSON = 'benchmark.json'
 
 
 @dataclass
-class Card:
-    """What is known about a network before anything is measured.
-
-    Attributes:
-        name (str): How it is called in options.
-        label (str): How it is called in tables and pictures.
-        config (str): The name of its config file.
-        ours (bool): Whether it is a network of this repository.
-        input_size (tuple[int, int], optional): Width and height in pixels.
-        parameters (int, optional): Number of parameters.
-        macs (int, optional): Multiply-accumulates for one image.
-        ap (float, optional): Published AP on COCO val2017, at that input size.
-        ap_source (str, optional): Where that is published.
-        ap_reproduced (bool, optional): Whether those who tell it measured it.
-    """
-
-    name: str
-    label: str
-    config: str
-    ours: bool
-    input_size: tuple[int, int] | None = None
-    parameters: int | None = None
-    macs: int | None = None
-    ap: float | None = None
-    ap_source: str | None = None
-    ap_reproduced: bool | None = None
-
-
-@dataclass
 class Cell:
-    """What was measured of one network in one way.
+    """What was measured of one model in one way.
 
     Attributes:
-        model (str): Name of the network.
+        model (str): Name of the model.
         task (str): 'inference' or 'training'.
-        backend (str): What ran it.
+        runtime (str): What ran it.
         precision (str): What it computed in.
         batch_size (int): Images at a time.
         median_ms (float, optional): Median time of a run in milliseconds; None where
@@ -60,15 +31,15 @@ class Cell:
         q3_ms (float, optional): Upper quartile.
         runs (int): Number of runs.
         peak_memory_mib (float, optional): Peak memory of inference beyond the loaded
-            network, in MiB.
-        loaded_memory_mib (float, optional): Memory of the loaded network, in MiB.
+            model, in MiB.
+        loaded_memory_mib (float, optional): Memory of the loaded model, in MiB.
         failure (str, optional): Why it could not be run.
         memory_failure (str, optional): Why its memory could not be measured.
     """
 
     model: str
     task: str
-    backend: str
+    runtime: str
     precision: str
     batch_size: int
     median_ms: float | None = None
@@ -83,7 +54,7 @@ class Cell:
     @property
     def group(self) -> Group:
         """What it can be compared with."""
-        return Group(self.task, self.backend, self.precision, self.batch_size)
+        return Group(self.task, self.runtime, self.precision, self.batch_size)
 
     @property
     def images_per_s(self) -> float | None:
@@ -102,14 +73,14 @@ class Cell:
         self.q1_ms, self.median_ms, self.q3_ms = quartiles.tolist()
         self.runs = len(seconds)
 
-    def set_memory(self, memory: Memory) -> None:
+    def set_memory(self, peak: int, loaded: int) -> None:
         """Take over the measured memory.
 
         Args:
-            memory (Memory): The memory.
+            peak (int): Bytes at the peak, beyond the loaded model.
+            loaded (int): Bytes of the loaded model.
         """
-        self.peak_memory_mib = memory.peak / 2**20
-        self.loaded_memory_mib = memory.loaded / 2**20
+        self.peak_memory_mib, self.loaded_memory_mib = peak / 2**20, loaded / 2**20
 
     def fail(self, error: Exception) -> None:
         """Note why it cannot be run; what was measured before is dropped.
@@ -130,7 +101,7 @@ class Report:
     Attributes:
         environment (dict): The hardware, the versions, the date and the command.
         settings (dict): The settings.
-        cards (list[Card]): The networks, in the order of the tables.
+        cards (list[Card]): The models, in the order of the tables.
         cells (list[Cell]): What was measured.
     """
 
@@ -146,7 +117,7 @@ class Report:
 
     @property
     def reference(self) -> Card | None:
-        """The network that ratios refer to; None where it is not among the measured."""
+        """The model that ratios refer to; None where it is not among the measured."""
         name = self.settings['reference']
         return next((card for card in self.cards if card.name == name), None)
 
@@ -154,7 +125,7 @@ class Report:
         """Find a cell.
 
         Args:
-            model (str): Name of the network.
+            model (str): Name of the model.
             group (Group): What was measured.
 
         Returns:
@@ -166,10 +137,10 @@ class Report:
         return None
 
     def ratio(self, cell: Cell) -> float | None:
-        """Tell how many times as fast as the reference a network is.
+        """Tell how many times as fast as the reference a model is.
 
         Args:
-            cell (Cell): What was measured of the network.
+            cell (Cell): What was measured of the model.
 
         Returns:
             float | None: The reference's median time over its own, in the same group;
@@ -192,7 +163,7 @@ class Report:
         content = dict(
             environment=self.environment,
             settings=self.settings,
-            models=[asdict(card) for card in self.cards],
+            models=[dump_card(card) for card in self.cards],
             cells=[
                 dict(
                     asdict(cell),
@@ -202,11 +173,7 @@ class Report:
                 for cell in self.cells
             ],
         )
-        part = out_dir / f'{JSON}.part'
-        text = json.dumps(content, indent=1, ensure_ascii=False)
-        part.write_text(text, encoding='utf-8')
-        os.replace(part, out_dir / JSON)
-        return out_dir / JSON
+        return write_json(out_dir / JSON, content)
 
     @classmethod
     def load(cls, path: str | Path) -> 'Report':
@@ -219,23 +186,36 @@ class Report:
             Report: The report.
 
         Raises:
-            ValueError: If it is no such file.
-            FileNotFoundError: If it does not exist.
+            UserError: If it is no such file.
+            MissingFileError: If it does not exist.
         """
+        remedy = f'give a {JSON} that the benchmark wrote'
+        content = read_json(path, remedy)
+        names = {item.name for item in fields(Cell)}
         try:
-            content = json.loads(Path(path).read_text(encoding='utf-8'))
             content['settings']['reference']
-            cards = [Card(**card) for card in content['models']]
-            names = {item.name for item in fields(Cell)}
+            cards = [
+                Card(**{**card, 'config': Path(card['config'])})
+                for card in content['models']
+            ]
             cells = [
                 Cell(**{key: cell[key] for key in names}) for cell in content['cells']
             ]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f'{path} is no {JSON} of this version: give one that the benchmark '
-                'wrote'
-            ) from error
-        return cls(content['environment'], content['settings'], cards, cells)
+            return cls(content['environment'], content['settings'], cards, cells)
+        except (KeyError, TypeError) as error:
+            raise UserError(f'{path} is no {JSON} of this version: {remedy}') from error
+
+
+def dump_card(card: Card) -> dict[str, Any]:
+    """Make a card what a file holds: the config by its name.
+
+    Args:
+        card (Card): The card.
+
+    Returns:
+        dict: Its fields.
+    """
+    return dict(asdict(card), config=card.config.name)
 
 
 def describe_error(error: Exception) -> str:

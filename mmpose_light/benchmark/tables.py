@@ -1,20 +1,21 @@
-"""The tables of a benchmark: on the terminal, as Markdown and as CSV."""
+"""The tables of a benchmark: for the terminal, as Markdown and as CSV."""
 
 import csv
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
-from .report import Card, Cell, Report
+from ..utils.files import whole_file
+from .models import Card
+from .report import Cell, Report, dump_card
 from .settings import Group
 
 MARKDOWN, CSV = 'benchmark.md', 'benchmark.csv'
 MISSING = '–'
 
-#: Columns of the overview that tell what is known of a network without measuring.
+#: Columns of the overview that tell what is known of a model without measuring.
 KNOWN = 5
 #: Characters that they need on a terminal, the name alone, and a time.
 KNOWN_WIDTH, NAME_WIDTH, TIME_WIDTH = 65, 25, 16
@@ -25,13 +26,13 @@ _RUN = ('date', 'command')
 
 
 def list_overview(report: Report) -> list[list[str]]:
-    """List every network with its size, its published AP and its times.
+    """List every model with its size, its published AP and its times.
 
     Args:
         report (Report): The report.
 
     Returns:
-        list[list[str]]: The heads of the columns, then a row for each network.
+        list[list[str]]: The heads of the columns, then a row for each model.
     """
     groups = report.groups
     heads = ['Network', 'Input', '#Params', 'MACs', 'AP']
@@ -43,14 +44,14 @@ def list_overview(report: Report) -> list[list[str]]:
 
 
 def list_details(report: Report, group: Group) -> list[list[str]]:
-    """List all that was measured of every network in one way.
+    """List all that was measured of every model in one way.
 
     Args:
         report (Report): The report.
         group (Group): The way.
 
     Returns:
-        list[list[str]]: The heads of the columns, then a row for each network.
+        list[list[str]]: The heads of the columns, then a row for each model.
     """
     heads = ['Median ms', 'Quartiles', 'Runs', 'Images/s', 'Ratio']
     rows = [['Network', *heads, 'Peak memory, MiB', 'Loaded, MiB']]
@@ -75,35 +76,39 @@ def list_details(report: Report, group: Group) -> list[list[str]]:
     return rows
 
 
-def print_tables(report: Report, console: Console) -> None:
-    """Print the overview, in as many tables as the terminal's width makes it.
+def make_tables(report: Report, width: int) -> list[Table | str]:
+    """Make the overview for a terminal, in as many tables as its width makes it.
 
     Args:
         report (Report): The report.
-        console (Console): The terminal.
+        width (int): Characters of a line.
+
+    Returns:
+        list[Table | str]: The tables, and what they show.
     """
     rows = list_overview(report)
     times = range(KNOWN, len(rows[0]))
-    if console.width >= KNOWN_WIDTH + TIME_WIDTH * len(times):
+    if width >= KNOWN_WIDTH + TIME_WIDTH * len(times):
         parts = [range(len(rows[0]))]
     else:
-        fitting = max(1, (console.width - NAME_WIDTH) // TIME_WIDTH)
+        fitting = max(1, (width - NAME_WIDTH) // TIME_WIDTH)
         parts = [range(KNOWN)]
         parts += [
             [0, *times[first : first + fitting]]
             for first in range(0, len(times), fitting)
         ]
+    tables = []
     for part in parts:
         table = Table()
         for column in part:
-            width = TIME_WIDTH - 3 if column in times else None
+            cells = TIME_WIDTH - 3 if column in times else None
             justify = 'right' if column else 'left'
-            table.add_column(rows[0][column], justify=justify, width=width)
+            table.add_column(rows[0][column], justify=justify, width=cells)
         for card, row in zip(report.cards, rows[1:], strict=True):
             style = 'bold' if card.ours else None
             table.add_row(*(row[column] for column in part), style=style)
-        console.print(table)
-    console.print(_explain(report))
+        tables.append(table)
+    return [*tables, _explain(report)]
 
 
 def write_markdown(report: Report, out_dir: Path) -> Path:
@@ -139,10 +144,10 @@ def write_markdown(report: Report, out_dir: Path) -> Path:
     for group in report.groups:
         table = make_markdown_table(list_details(report, group))
         lines += ['', f'## {group.title}', '', *table]
-    lines += ['', *_list_failures(report), *_list_sources(report)]
-    path = out_dir / MARKDOWN
-    path.write_text('\n'.join(lines).rstrip() + '\n', encoding='utf-8')
-    return path
+    lines += ['', *_list_unmeasured(report), *_list_sources(report)]
+    with whole_file(out_dir / MARKDOWN) as part:
+        part.write_text('\n'.join(lines).rstrip() + '\n', encoding='utf-8')
+    return out_dir / MARKDOWN
 
 
 def make_markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -172,7 +177,7 @@ def show_input(size: tuple[int, int] | None) -> str:
 
 
 def write_csv(report: Report, out_dir: Path) -> Path:
-    """Write everything as CSV, a line for each network and way.
+    """Write everything as CSV, a line for each model and way.
 
     Args:
         report (Report): The report.
@@ -184,17 +189,20 @@ def write_csv(report: Report, out_dir: Path) -> Path:
     cards = {card.name: card for card in report.cards}
     rows = []
     for cell in report.cells:
-        card = asdict(cards[cell.model])
+        card = dump_card(cards[cell.model])
         width, height = card.pop('input_size') or (None, None)
         row = dict(model=card.pop('name'), **card, width=width, height=height)
         row.update(asdict(cell), images_per_s=cell.images_per_s)
         rows.append(dict(row, ratio=report.ratio(cell)))
-    path = out_dir / CSV
-    with path.open('w', encoding='utf-8', newline='') as file:
-        writer = csv.DictWriter(file, list(rows[0]) if rows else ['model'])
+    names = list(rows[0]) if rows else ['model']
+    with (
+        whole_file(out_dir / CSV) as part,
+        part.open('w', encoding='utf-8', newline='') as file,
+    ):
+        writer = csv.DictWriter(file, names)
         writer.writeheader()
         writer.writerows(rows)
-    return path
+    return out_dir / CSV
 
 
 def _explain(report: Report) -> str:
@@ -203,7 +211,7 @@ def _explain(report: Report) -> str:
     if report.reference:
         label = report.reference.label
         text += f' (in brackets, times as fast as {label} in the same run)'
-    if any(group.backend == 'fused' for group in report.groups):
+    if any(group.runtime == 'fused' for group in report.groups):
         text += '. Fused: in the inference form, as exported files are'
     return (
         f'{text}. Weights are random. MACs: multiply-accumulates of convolutions, linear '
@@ -239,17 +247,34 @@ def _show(value: float | None, form: str) -> str:
     return MISSING if value is None else format(value, form)
 
 
-def _list_failures(report: Report) -> list[str]:
-    """List what could not be measured, and why."""
+def list_failures(report: Report) -> list[str]:
+    """List what could not be measured.
+
+    Args:
+        report (Report): The report.
+
+    Returns:
+        list[str]: What, and why.
+    """
     labels = {card.name: card.label for card in report.cards}
-    lines = []
-    for cell in report.cells:
-        where = f'{labels[cell.model]}, {cell.group.title}'
-        if cell.failure:
-            lines.append(f'- {where}: {cell.failure}')
-        if cell.memory_failure:
-            lines.append(f'- {where}, memory: {cell.memory_failure}')
-    return ['## Not measured', '', *lines, ''] if lines else []
+    return [
+        f'{labels[cell.model]}, {cell.group.title}: {cell.failure}'
+        for cell in report.cells
+        if cell.failure
+    ]
+
+
+def _list_unmeasured(report: Report) -> list[str]:
+    """List what could not be measured and where only the memory could not."""
+    labels = {card.name: card.label for card in report.cards}
+    found = list_failures(report) + [
+        f'{labels[cell.model]}, {cell.group.title}, memory: {cell.memory_failure}'
+        for cell in report.cells
+        if cell.memory_failure
+    ]
+    return (
+        ['## Not measured', '', *(f'- {line}' for line in found), ''] if found else []
+    )
 
 
 def _list_sources(report: Report) -> list[str]:

@@ -1,44 +1,50 @@
 """A training step: forward, loss, backward and optimizer, as the config has them."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.optim import build_optim_wrapper
 
-from .backends import Job, Run
+from ..utils.errors import UserError
+from ..utils.timing import Run
 from .models import build_model, get_input_size, load_config
+from .settings import Group, Settings
+from .torch_runtime import choose_layout
 
 #: The transforms of a training pipeline that make the targets.
 TARGETS = ('GenerateTarget', 'PackPoseInputs')
 
 
-def open_training(job: Job) -> Run:
-    """Open a network for training steps on the same random images each time.
+def open_training(config: Path, group: Group, settings: Settings) -> Run:
+    """Open a model for training steps on the same random images each time.
 
     Loss, optimizer and whatever else belongs to the step are those of the config.
     Loading and augmenting images are no part of it. Precision 'amp' is MMEngine's
     ``AmpOptimWrapper``, which needs a GPU.
 
     Args:
-        job (Job): What to open.
+        config (Path): The model's config file.
+        group (Group): The precision, and how many images at a time.
+        settings (Settings): Input size, threads, device and memory layout.
 
     Returns:
         Callable: Does one step and returns the losses.
 
     Raises:
-        ValueError: If the config has no training pipeline with ``GenerateTarget``.
+        UserError: If the config has no training pipeline with ``GenerateTarget``.
     """
-    torch.set_num_threads(job.threads)
-    config = load_config(job.config, job.input_size)
+    torch.set_num_threads(settings.threads)
+    config = load_config(config, settings.input_size)
     model = build_model(config).train()
-    layout = torch.channels_last if job.channels_last else torch.contiguous_format
-    model = model.to(job.device, memory_format=layout)
+    model = model.to(settings.device, memory_format=choose_layout(settings))
     wrapper = dict(config.optim_wrapper)
-    if job.precision == 'amp':
+    if group.precision == 'amp':
         wrapper['type'] = 'AmpOptimWrapper'
     optim_wrapper = build_optim_wrapper(model, wrapper)
-    batch = make_batch(config, model.head.out_channels, job.batch_size)
+    batch = make_batch(config, model.head.out_channels, group.batch_size)
     return lambda: model.train_step(batch, optim_wrapper)
 
 
@@ -46,7 +52,7 @@ def make_batch(config: Config, num_keypoints: int, batch_size: int) -> dict:
     """Make a batch of random people, with targets as in training.
 
     Args:
-        config (Config): The network's config.
+        config (Config): The model's config.
         num_keypoints (int): Keypoints of a person.
         batch_size (int): Number of people.
 
@@ -54,7 +60,7 @@ def make_batch(config: Config, num_keypoints: int, batch_size: int) -> dict:
         dict: What a train dataloader of that config gives.
 
     Raises:
-        ValueError: If the config has no training pipeline with ``GenerateTarget``.
+        UserError: If the config has no training pipeline with ``GenerateTarget``.
     """
     loader = config.get('train_dataloader')
     pipeline = [
@@ -63,7 +69,7 @@ def make_batch(config: Config, num_keypoints: int, batch_size: int) -> dict:
         if transform.type in TARGETS
     ]
     if [transform.type for transform in pipeline] != list(TARGETS):
-        raise ValueError(
+        raise UserError(
             f'config {config.filename} has no training pipeline that ends with '
             f'{" and ".join(TARGETS)}: no targets to train with'
         )

@@ -25,7 +25,8 @@ COMMANDS = {
     'infer': 'estimate poses in images and videos',
     'heatmaps': "draw a model's heatmaps, scale by scale, over an image",
     'export': 'write a model to an ONNX file, checked and described',
-    'benchmark': 'measure networks side by side: latency, memory, the training step',
+    'benchmark': 'measure models side by side: latency, memory, the training step',
+    'compare': 'write the tables of published models again',
     'demo': 'train a small EL-HRNet on synthetic people and show what it learned',
     'study': 'train networks under one protocol, and compare them',
     'plot-curves': 'draw AP and learning rate of training runs over the epochs',
@@ -39,11 +40,6 @@ COMMANDS = {
 RENAMED: dict[str, str] = {
     'export-onnx': 'export',
     'visualize-heatmaps': 'heatmaps',
-}
-
-#: Commands that take a namespace still, and their modules.
-LEGACY = {
-    'benchmark': 'mmpose_light.cli.benchmark',
 }
 
 INTERRUPTED = 130
@@ -99,19 +95,6 @@ def run_command(name: str, argv: Sequence[str]) -> int:
     Returns:
         int: The exit code.
     """
-    if name in LEGACY:
-        try:
-            command = importlib.import_module(LEGACY[name])
-        except ImportError as error:
-            print(
-                f'mmpose-light {name} cannot start: {error}\n'
-                '`mmpose-light check-env` says what to fix.',
-                file=sys.stderr,
-            )
-            return 1
-        parser = argparse.ArgumentParser(prog=f'mmpose-light {name}')
-        command.add_arguments(parser)
-        return command.main(parser.parse_args(argv)) or 0
     command = import_command(name)
     parser = argparse.ArgumentParser(
         prog=f'mmpose-light {name}', argument_default=argparse.SUPPRESS

@@ -1,27 +1,21 @@
-"""The command line: ``mmpose-light benchmark`` and ``tools/benchmark.py``."""
+"""``mmpose-light benchmark``: measure models side by side."""
 
 import argparse
+import contextlib
 import shlex
+import signal
 import sys
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from mmengine.logging import MMLogger
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-)
-
-from ..benchmark.backends import BACKENDS, PRECISIONS
-from ..benchmark.report import JSON, Report
-from ..benchmark.run import OUT_DIR, run_benchmark, write_results
-from ..benchmark.settings import Settings
-from ..benchmark.tables import print_tables
+from ..benchmark.runtimes import PRECISIONS, RUNTIMES
+from ..benchmark.settings import OUT_DIR, Settings
 from ..benchmark.zoo import ALL, DEFAULT, FURTHER
+
+if TYPE_CHECKING:
+    from ..benchmark.progress import OnStep
 
 #: What ``--quick`` sets where nothing else is asked for.
 QUICK = dict(
@@ -33,182 +27,294 @@ QUICK = dict(
 )
 
 
+class Gone(argparse.Action):
+    """An option of earlier versions: an error tells what it is now."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Sequence[str],
+        option_string: str | None = None,
+    ) -> NoReturn:
+        """Stop, and write it as it is written now."""
+        parser.error(f'{option_string} is gone: {self.const.format(" ".join(values))}')
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command line.
+    """Add the arguments of the command.
 
     Args:
         parser (argparse.ArgumentParser): The parser of the command.
     """
     parser.description = (
-        'Measure networks side by side, in alternating order: latency, throughput, '
+        'Measure models side by side, in alternating order: latency, throughput, '
         'memory, the training step. Weights are random. The defaults take about an '
-        'hour on two cores; --quick gives a first look in minutes.'
+        'hour on two cores; --quick gives a first look in minutes. How long it will '
+        'take is told after the first round.'
     )
     what = parser.add_argument_group('what is measured')
-    what.add_argument(
-        'configs',
-        nargs='*',
-        metavar='CONFIG',
-        help='config files of further networks, or mmpose::… names',
+    _add_models(what)
+    _add_sizes(what)
+    _add_conditions(parser.add_argument_group('how'))
+    output = parser.add_argument_group('output')
+    output.add_argument(
+        '--out-dir',
+        help=f'where tables, plots and benchmark.json are written (default: {OUT_DIR}, '
+        'or the folder of --from-json)',
     )
-    what.add_argument(
-        '--models',
-        nargs='*',
-        metavar='NAME',
-        help=f'networks by name, {ALL} for every one, none for CONFIGs alone (default: '
-        f'{" ".join(DEFAULT)}; there are also {" ".join(FURTHER)})',
+    output.add_argument(
+        '--overwrite',
+        action='store_true',
+        help='replace the benchmark that is in that folder',
     )
-    what.add_argument(
-        '--backends',
-        nargs='*',
-        metavar='BACKEND',
-        help=f'some of {" ".join(BACKENDS)}: PyTorch as trained, in its inference '
-        'form and compiled, and exported files; none for training alone '
-        '(default: eager fused onnxruntime openvino)',
+    output.add_argument(
+        '--from-json',
+        metavar='FILE',
+        help='measure nothing: write tables and plots again from a benchmark.json',
     )
-    what.add_argument(
+
+
+def _add_models(group: argparse._ArgumentGroup) -> None:
+    """Add which models are measured, and in what."""
+    group.add_argument(
+        'models',
+        nargs='*',
+        metavar='MODEL',
+        help=f'names ({" ".join((*DEFAULT, *FURTHER))}; {ALL} for every one), config '
+        "files, mmpose::… names, or names of this package's configs (default: the "
+        f'first {len(DEFAULT)} names)',
+    )
+    group.add_argument(
+        '--runtimes',
+        nargs='+',
+        metavar='RUNTIME',
+        help=f'some of {" ".join(RUNTIMES)}: PyTorch as trained, in its inference '
+        'form and compiled, and exported files (default: '
+        f'{" ".join(Settings.runtimes)})',
+    )
+    group.add_argument(
+        '--no-inference',
+        dest='inference',
+        action='store_false',
+        help='measure the training step alone',
+    )
+    group.add_argument(
         '--precision',
         nargs='+',
         dest='precisions',
         metavar='PRECISION',
-        help=f'some of {" ".join(PRECISIONS)}, in the backends that have them: amp '
-        'in PyTorch, fp16 in ONNX Runtime, int8 in both runtimes (default: fp32)',
+        help=f'some of {" ".join(PRECISIONS)}, in the runtimes that have them: amp '
+        'in PyTorch, fp16 in ONNX Runtime, int8 in ONNX Runtime and OpenVINO '
+        '(default: fp32)',
     )
-    what.add_argument(
+    gone = dict(action=Gone, nargs='*', help=argparse.SUPPRESS)
+    group.add_argument('--models', const='mmpose-light benchmark {}', **gone)
+    group.add_argument('--backends', const='--runtimes {}', dest='runtimes', **gone)
+
+
+def _add_sizes(group: argparse._ArgumentGroup) -> None:
+    """Add how many images of which size, and what else is measured."""
+    group.add_argument(
         '--batch-sizes',
         nargs='+',
         type=int,
         metavar='N',
         help='images at a time (default: 1 8)',
     )
-    what.add_argument(
+    group.add_argument(
         '--train-batch-size',
         type=int,
         metavar='N',
-        help='images at a time in the training step, 0 for none (default: 4)',
+        help='images at a time in the training step, 0 for none (default: '
+        f'{Settings.train_batch_size})',
     )
-    what.add_argument(
+    group.add_argument(
         '--input-size',
         type=int,
         nargs=2,
         metavar=('WIDTH', 'HEIGHT'),
         help="in pixels (default: each config's own)",
     )
-    what.add_argument(
+    group.add_argument(
         '--reference',
         metavar='NAME',
-        help='network that ratios refer to (default: hrnet-w32)',
+        help='model that ratios refer to, where it is among the measured (default: '
+        f'{Settings.reference})',
     )
-    what.add_argument(
+    group.add_argument(
         '--no-memory',
         dest='memory',
-        action='store_const',
-        const=False,
+        action='store_false',
         help='leave out the memory of inference',
     )
-    what.add_argument(
+    group.add_argument(
         '--quick',
         action='store_true',
-        help='a first look: our two networks and HRNet-W32, batch 1, three rounds, '
+        help='a first look: our two models and HRNet-W32, batch 1, three rounds, '
         'neither training nor memory, unless asked for',
     )
 
-    how = parser.add_argument_group('how')
-    how.add_argument('--device', help='cpu or cuda (default: cpu)')
-    how.add_argument(
+
+def _add_conditions(group: argparse._ArgumentGroup) -> None:
+    """Add how it is measured."""
+    group.add_argument('--device', help=f'cpu or cuda (default: {Settings.device})')
+    group.add_argument(
         '--threads', type=int, help='threads on the CPU (default: one for each core)'
     )
-    how.add_argument(
-        '--rounds', type=int, help='turns that each network gets (default: 5)'
+    group.add_argument(
+        '--rounds',
+        type=int,
+        help=f'turns that each model gets (default: {Settings.rounds})',
     )
-    how.add_argument(
-        '--runs', type=int, help='runs measured in a turn, at most (default: 10)'
+    group.add_argument(
+        '--runs',
+        type=int,
+        help=f'runs measured in a turn, at most (default: {Settings.runs})',
     )
-    how.add_argument(
+    group.add_argument(
         '--channels-last',
-        action='store_const',
-        const=True,
-        help='memory layout of PyTorch, for all networks',
+        action='store_true',
+        help='memory layout of PyTorch, for all models',
     )
-    how.add_argument(
+    group.add_argument(
         '--cuda-graphs',
-        action='store_const',
-        const=True,
+        action='store_true',
         help='replay inference in PyTorch as CUDA graphs',
     )
 
-    output = parser.add_argument_group('output')
-    output.add_argument(
-        '--out-dir',
-        help=f'where tables, pictures and {JSON} are written (default: {OUT_DIR}, '
-        'or the folder of --from-json)',
-    )
-    output.add_argument(
-        '--from-json',
-        metavar='FILE',
-        help=f'measure nothing: write tables and pictures again from a {JSON}',
-    )
 
-
-def main(args: argparse.Namespace) -> int:
-    """Run the command line.
+def main(
+    out_dir: str | None = None,
+    overwrite: bool = False,
+    from_json: str | None = None,
+    quick: bool = False,
+    **settings: Any,
+) -> int:
+    """Run the command.
 
     Args:
-        args (argparse.Namespace): What :func:`add_arguments` defines.
+        out_dir (str, optional): Where everything is written. Defaults to ``None``,
+            :data:`OUT_DIR` or the folder of ``from_json``
+        overwrite (bool): Whether to replace a benchmark. Defaults to ``False``
+        from_json (str, optional): Measure nothing: a report that is shown again.
+            Defaults to ``None``
+        quick (bool): Whether :data:`QUICK` holds. Defaults to ``False``
+        **settings (Any): Of :class:`~mmpose_light.benchmark.settings.Settings`.
 
     Returns:
-        int: 0; 1 where some network could not be measured in some way; 2 where nothing
-        was measured because of an error; 130 after an interruption.
+        int: 0; 1 where some model could not be measured in some way.
     """
+    from rich.console import Console
+
+    from ..benchmark.report import JSON, Report
+    from ..benchmark.run import run_benchmark, write_results
+    from ..benchmark.tables import list_failures, make_tables
+    from ..utils.files import check_absent
+
     console = Console()
-    out_dir = Path(args.out_dir or OUT_DIR)
+    if from_json:
+        report = Report.load(from_json)
+        if out_dir:
+            check_absent(Path(out_dir) / JSON, overwrite)
+        out_dir = Path(out_dir or Path(from_json).parent)
+        write_results(report, out_dir)
+    else:
+        settings = Settings(**{**(QUICK if quick else {}), **settings})
+        out_dir = Path(out_dir or OUT_DIR)
+        print(f'Results go to {out_dir}, also when this is stopped.', flush=True)
+        with quiet(), stop_on_sigterm(), show_steps(console) as on_step:
+            report = run_benchmark(
+                settings,
+                out_dir,
+                overwrite=overwrite,
+                command=_name_command(),
+                on_step=on_step,
+            )
+    for table in make_tables(report, console.width):
+        console.print(table)
+    failures = list_failures(report)
+    for failure in failures:
+        print(f'error: {failure}', file=sys.stderr)
+    print(f'Tables, plots and {JSON} in {out_dir}')
+    return 1 if failures else 0
+
+
+def _name_command() -> str:
+    """Name the command line that is running."""
+    tool = Path(sys.argv[0])
+    tool = tool.name if tool.is_absolute() else str(tool)
+    return shlex.join([tool, *sys.argv[1:]])
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep back what the host and the exporter have to say."""
+    from mmengine.logging import MMLogger
+
+    MMLogger.get_current_instance().setLevel('ERROR')
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        yield
+
+
+@contextlib.contextmanager
+def stop_on_sigterm() -> Iterator[None]:
+    """Stop in good order when the process is told to end, as after Ctrl-C."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        if args.from_json:
-            out_dir = Path(args.out_dir or Path(args.from_json).parent)
-            report = Report.load(args.from_json)
-            write_results(report, out_dir)
-        else:
-            report = _run(args, out_dir, console)
-    except (ValueError, OSError, ImportError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f'\nInterrupted. What was measured is in {out_dir}.', file=sys.stderr)
-        return 130
-    print_tables(report, console)
-    labels = {card.name: card.label for card in report.cards}
-    failed = [cell for cell in report.cells if cell.failure]
-    for cell in failed:
-        where = f'{labels[cell.model]}, {cell.group.title}'
-        print(f'error: {where}: {cell.failure}', file=sys.stderr)
-    print(f'Tables, pictures and {JSON} in {out_dir}')
-    return 1 if failed else 0
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
-def _run(args: argparse.Namespace, out_dir: Path, console: Console) -> Report:
-    names = (
-        'models configs backends precisions batch_sizes train_batch_size input_size '
-        'reference threads device rounds runs memory channels_last cuda_graphs'
+@contextlib.contextmanager
+def show_steps(console: Any) -> Iterator['OnStep']:
+    """Show what is done: bars on a terminal, else a line for every step.
+
+    Args:
+        console (rich.console.Console): Where.
+
+    Yields:
+        Callable: Takes a :class:`~mmpose_light.benchmark.progress.Step`.
+    """
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
     )
-    given = {name: getattr(args, name) for name in names.split()}
-    given = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in given.items()
-        if value is not None
-    }
-    settings = Settings(**{**(QUICK if args.quick else {}), **given})
+
+    if not console.is_terminal:
+
+        def print_line(step: Any) -> None:
+            text = f'{step.title}: {step.what} ({step.done} of {step.total})'
+            print(', '.join(filter(None, (text, step.left))), flush=True)
+
+        yield print_line
+        return
+    columns = '{task.description}', '{task.fields[what]}', '{task.fields[left]}'
+    title, what, left = map(TextColumn, columns)
     progress = Progress(
-        TextColumn('{task.description}'),
+        title,
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn('{task.fields[step]}'),
+        what,
+        left,
         console=console,
     )
-    MMLogger.get_current_instance().setLevel('ERROR')
-    with warnings.catch_warnings(), progress:
-        warnings.simplefilter('ignore')  # the host's and the exporter's
-        tool = Path(sys.argv[0])
-        tool = tool.name if tool.is_absolute() else str(tool)
-        command = shlex.join([tool, *sys.argv[1:]])
-        return run_benchmark(settings, out_dir, command=command, progress=progress)
+    tasks = {}
+
+    def update(step: Any) -> None:
+        if step.title not in tasks:
+            tasks[step.title] = progress.add_task(
+                step.title, total=step.total, what='', left=''
+            )
+        progress.update(
+            tasks[step.title], completed=step.done, what=step.what, left=step.left
+        )
+
+    with progress:
+        yield update

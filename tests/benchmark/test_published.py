@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from mmpose_light.benchmark.models import find_subjects
+from mmpose_light.benchmark.models import find_models
 from mmpose_light.benchmark.published import (
     COCO,
     MPII,
@@ -66,7 +66,7 @@ def test_a_changed_metafile_is_read_again(config):
 
 
 def test_mmposes_own():
-    published = find_published(find_subjects(['hrnet-w32'])[0].config)
+    published = find_published(find_models(['hrnet-w32'])[0].config)
     assert published.metrics['AP@0.75'] == 81.9
     assert published.reproduced
     assert 'github.com/open-mmlab/mmpose' in published.source

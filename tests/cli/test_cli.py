@@ -133,7 +133,7 @@ def test_broken_stack(command, capsys):
     assert 'mmpose-light check-env' in err
 
 
-@pytest.mark.parametrize('name', sorted(set(cli.COMMANDS) - set(cli.LEGACY)))
+@pytest.mark.parametrize('name', cli.COMMANDS)
 def test_main_takes_what_the_parser_gives(name):
     """A parser's ``dest`` is a parameter of ``main``."""
     import argparse

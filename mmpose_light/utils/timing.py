@@ -1,26 +1,48 @@
-"""Times several networks against each other.
+"""The timer: one thing alone, or several against each other.
 
 On a machine that does other things besides, or slows down as it grows warm, what is
-measured later is not measured under the same conditions. So the networks take turns,
-in alternating order, and median and quartiles are those of all turns. A turn begins
-with a run that does not count: the caches hold another network's data.
+measured later is not measured under the same conditions. So models that are compared
+take turns, in alternating order, and median and quartiles are those of all turns. A
+turn begins with a run that does not count: the caches hold another model's data.
 """
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from statistics import median
 
-import torch
-
-from .backends import Run
+#: Does one run.
+Run = Callable[[], object]
 
 #: A turn ends early once its measured runs took this long.
 TURN_SECONDS = 1.0
+
+WARM_UPS, RUNS = 3, 20
+
+
+def measure_latency(run: Run, device: str = 'cpu') -> float:
+    """Measure how long one thing takes.
+
+    Args:
+        run (Callable): Does one run.
+        device (str): Where it runs. Defaults to ``'cpu'``
+
+    Returns:
+        float: Median time of a run in milliseconds, after some that do not count.
+
+    Example:
+        >>> from mmpose_light.utils.timing import measure_latency
+        >>> measure_latency(lambda: sum(range(1000))) > 0
+        True
+    """
+    timed = make_timed(run, device)
+    times = [timed() for _ in range(WARM_UPS + RUNS)]
+    return 1000 * median(times[WARM_UPS:])
 
 
 def take_turns(
     timed: Mapping[str, Callable[[], float]], rounds: int, runs: int
 ) -> Iterator[tuple[dict[str, list[float]], dict[str, Exception]]]:
-    """Let networks run in turn.
+    """Let models run in turn.
 
     Args:
         timed (Mapping[str, Callable]): By name, a function that does one run and
@@ -34,7 +56,7 @@ def take_turns(
         of those that failed, which are left out from then on.
 
     Example:
-        >>> from mmpose_light.benchmark.timing import take_turns
+        >>> from mmpose_light.utils.timing import take_turns
         >>> *_, (times, failures) = take_turns({'a': lambda: 0.2}, rounds=2, runs=3)
         >>> times, failures
         ({'a': [0.2, 0.2, 0.2, 0.2, 0.2, 0.2]}, {})
@@ -70,22 +92,24 @@ def make_timed(run: Run, device: str) -> Callable[[], float]:
     Returns:
         Callable: The function.
     """
-    if torch.device(device).type == 'cuda':
-
-        def timed() -> float:
-            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-            torch.cuda.synchronize(device)
-            start.record()
-            run()
-            end.record()
-            end.synchronize()
-            return start.elapsed_time(end) / 1000
-
-    else:
+    if not device.startswith('cuda'):
 
         def timed() -> float:
             start = time.perf_counter()
             run()
             return time.perf_counter() - start
 
-    return timed
+        return timed
+
+    import torch  # the CPU's timer does without
+
+    def timed_on_gpu() -> float:
+        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        torch.cuda.synchronize(device)
+        start.record()
+        run()
+        end.record()
+        end.synchronize()
+        return start.elapsed_time(end) / 1000
+
+    return timed_on_gpu

@@ -1,4 +1,4 @@
-"""The pictures of a benchmark: published AP against latency, MACs and parameters."""
+"""The plots of a benchmark: published AP against latency, MACs and parameters."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from ..utils.files import whole_file
 from ..visualization.point_labels import NamedPoint, label_points
-from .report import Card, Report
+from .models import Card
+from .report import Report
 
 LATENCY, MACS = 'ap_against_latency.png', 'ap_against_macs.png'
 PARAMETERS = 'ap_against_params.png'
@@ -21,15 +23,15 @@ QUOTED = dict(OTHERS, facecolor='white')
 STYLES = {'mmpose_light': OURS, 'others': OTHERS, 'others, quoted by a paper': QUOTED}
 
 
-def draw_pictures(report: Report, out_dir: Path) -> list[Path]:
-    """Draw all pictures, of the networks whose AP is published.
+def draw_plots(report: Report, out_dir: Path) -> list[Path]:
+    """Draw all plots, of the models whose AP is published.
 
     Args:
         report (Report): The report.
         out_dir (Path): The folder.
 
     Returns:
-        list[Path]: The files; a picture with nothing to show is left out.
+        list[Path]: The files; a plot with nothing to show is left out.
     """
     cards = [card for card in report.cards if card.ap is not None]
     macs = [(card, card.macs / 1e9) for card in cards if card.macs]
@@ -45,7 +47,7 @@ def draw_parameters(cards: Sequence[Card], out_dir: Path) -> list[Path]:
     """Draw published AP against the number of parameters.
 
     Args:
-        cards (Sequence[Card]): Networks with a published AP.
+        cards (Sequence[Card]): Models with a published AP.
         out_dir (Path): The folder.
 
     Returns:
@@ -83,7 +85,7 @@ def _collect_latencies(
 def _draw(
     panels: dict[str, list[tuple[Card, float]]], unit: str, path: Path
 ) -> list[Path]:
-    """Draw a picture of one or more panels."""
+    """Draw a plot of one or more panels."""
     if not panels:
         path.unlink(missing_ok=True)
         return []
@@ -112,7 +114,8 @@ def _draw(
         points = sorted(points, key=lambda point: -point[1])
         named = [NamedPoint(card.label, x, card.ap, card.ours) for card, x in points]
         label_points(axis, named)
-    figure.savefig(path, dpi=DPI)
+    with whole_file(path) as part:
+        figure.savefig(part, dpi=DPI, format='png')
     return [path]
 
 

@@ -1,0 +1,53 @@
+"""The runtimes: what there is, what each can do, how a model is opened."""
+
+import sys
+
+import pytest
+
+from mmpose_light.benchmark import exported
+from mmpose_light.benchmark.runtimes import RUNTIMES, check_runtime, open_model
+from mmpose_light.benchmark.settings import Settings
+
+
+@pytest.mark.parametrize('name', ['onnxruntime', 'openvino'])
+def test_exported_files_run(name, export_smooth_model):
+    file = export_smooth_model(batch=1).file
+    settings = Settings(runtimes=[name], threads=1, batch_sizes=[1])
+    run = open_model(None, settings.groups[0], settings, file)
+    assert RUNTIMES[name].exported
+    (heatmaps,) = run()
+    assert heatmaps.shape == (1, 17, 32, 24)
+
+
+def test_openvino_is_measured_on_cpus_only():
+    with pytest.raises(ValueError, match='on cpu, not on'):
+        check_runtime('openvino', 'cuda')
+
+
+def test_missing_package_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'onnxruntime', None)
+    with pytest.raises(ImportError, match=r'pip install mmpose-light\[deploy\]'):
+        Settings(runtimes=['onnxruntime'])
+
+
+def test_runtimes_are_opened_where_they_are_told(monkeypatch, folder):
+    """An exported file goes to the runtimes' table, with threads and device."""
+    calls = []
+
+    class Opened:
+        input_shape = (2, 3, 8, 6)
+
+        def run(self, images):
+            return images.shape
+
+    def open_runtime(file, runtime, threads, device):
+        calls.append((file, runtime, threads, device))
+        return Opened()
+
+    monkeypatch.setattr(exported, 'open_runtime', open_runtime)
+    settings = Settings(runtimes=['onnxruntime'], threads=1, batch_sizes=[2])
+    opened = open_model(
+        folder / 'tiny.py', settings.groups[0], settings, folder / 'tiny.onnx'
+    )
+    assert opened() == (2, 3, 8, 6)
+    assert calls == [(folder / 'tiny.onnx', 'onnxruntime', 1, 'cpu')]
