@@ -64,6 +64,20 @@ def test_relative_links_lead_somewhere(page):
     assert broken == []
 
 
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(REPO)))
+def test_named_configs_exist(page):
+    """In code, where no link shows them: paths, and names as mim takes them."""
+    text = page.read_text(encoding='utf-8')
+    paths = set(re.findall(r'(?<![\w/])configs/[\w/-]+\.py', text))
+    assert [path for path in paths if not (REPO / path).is_file()] == []
+    names = set(re.findall(r'(?<![\w/(-])td-hm_[\w-]+\.py', text))
+    assert names <= {path.name for path in REPO.glob('configs/**/*.py')}
+
+
+def test_first_page_is_short():
+    assert len((REPO / 'README.md').read_text().splitlines()) <= 170
+
+
 def documented(name: str) -> str:
     """Return the code of docs/data.md that begins with a file's name."""
     page = (REPO / 'docs/data.md').read_text(encoding='utf-8')

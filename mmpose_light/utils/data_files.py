@@ -59,7 +59,9 @@ def check_data(config: Config, splits: Sequence[str]) -> None:
         for split in splits
         if f"a detector's boxes ({split})" in missing.values()
     ]
-    lines += ['docs/data.md has the layout of data sets, and configs for your own.']
+    lines += [
+        'docs/data.md in the repository tells how data lie, and shows configs for yours.'
+    ]
     raise MissingFileError('\n'.join(lines))
 
 
