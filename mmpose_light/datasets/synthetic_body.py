@@ -13,65 +13,44 @@ from typing import NamedTuple
 
 import numpy as np
 
-KEYPOINTS = (
-    'nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear',
-    'left_shoulder', 'right_shoulder', 'left_elbow', 'right_elbow',
-    'left_wrist', 'right_wrist', 'left_hip', 'right_hip',
-    'left_knee', 'right_knee', 'left_ankle', 'right_ankle',
-)  # fmt: skip
-"""The 17 keypoints in COCO's order."""
+from .lspet import LIMB_SKELETON
 
+#: COCO's links between the keypoints, counted from 1.
 SKELETON = (
-    (16, 14), (14, 12), (17, 15), (15, 13), (12, 13), (6, 12), (7, 13), (6, 7), (6, 8),
-    (7, 9), (8, 10), (9, 11), (2, 3), (1, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 7),
+    *LIMB_SKELETON, (2, 3), (1, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 7),
 )  # fmt: skip
-"""COCO's links between them, counted from 1."""
 
 SIDES = {'left': 1, 'right': -1}
 
 Range = tuple[float, float]
 
 
-class Limb(NamedTuple):
-    """Ranges of the four angles of an arm or a leg.
-
-    Attributes:
-        flex (tuple[float, float]): The upper segment swings forward; 0 hangs down,
-            90 points forward, 180 up.
-        abduct (tuple[float, float]): The upper segment swings away from the body.
-        twist (tuple[float, float]): The upper segment turns about its own axis;
-            positive turns the bend outward.
-        bend (tuple[float, float]): The elbow or the knee bends.
-    """
-
-    flex: Range
-    abduct: Range
-    twist: Range
-    bend: Range
-
+# Ranges of the four angles of a limb. flex: the upper segment swings forward; 0 hangs
+# down, 90 points forward, 180 up. abduct: it swings away from the body. twist: it turns
+# about its own axis; positive turns the bend outward. bend: elbow or knee.
+Limb = tuple[Range, Range, Range, Range]
 
 ARMS = {
-    #                flex        abduct      twist       bend
-    'hang':    Limb((-15, 20),  (3, 18),    (-30, 10),  (0, 35)),
-    'hip':     Limb((-35, -5),  (35, 55),   (-95, -70), (75, 105)),
-    'forward': Limb((40, 105),  (-10, 30),  (-40, 30),  (0, 90)),
-    'side':    Limb((-20, 30),  (50, 110),  (-40, 60),  (0, 90)),
-    'up':      Limb((125, 178), (-5, 35),   (-40, 40),  (0, 80)),
-    'fold':    Limb((5, 40),    (0, 25),    (-75, -35), (70, 125)),
-    'drive':   Limb((15, 60),   (5, 25),    (-40, 0),   (65, 115)),
-    'trail':   Limb((-60, -20), (8, 28),    (-30, 0),   (50, 100)),
+    #           flex        abduct      twist       bend
+    'hang':    ((-15, 20),  (3, 18),    (-30, 10),  (0, 35)),
+    'hip':     ((-35, -5),  (35, 55),   (-95, -70), (75, 105)),
+    'forward': ((40, 105),  (-10, 30),  (-40, 30),  (0, 90)),
+    'side':    ((-20, 30),  (50, 110),  (-40, 60),  (0, 90)),
+    'up':      ((125, 178), (-5, 35),   (-40, 40),  (0, 80)),
+    'fold':    ((5, 40),    (0, 25),    (-75, -35), (70, 125)),
+    'drive':   ((15, 60),   (5, 25),    (-40, 0),   (65, 115)),
+    'trail':   ((-60, -20), (8, 28),    (-30, 0),   (50, 100)),
 }  # fmt: skip
 LEGS = {
-    #                flex        abduct      twist       bend
-    'stand':   Limb((-6, 8),    (0, 12),    (-5, 20),   (0, 8)),
-    'step':    Limb((10, 32),   (0, 10),    (-5, 10),   (0, 25)),
-    'push':    Limb((-28, -8),  (0, 10),    (-5, 10),   (5, 40)),
-    'drive':   Limb((35, 85),   (0, 12),    (-5, 10),   (45, 110)),
-    'trail':   Limb((-35, 0),   (0, 12),    (-5, 10),   (30, 100)),
-    'sit':     Limb((70, 100),  (0, 25),    (-10, 15),  (60, 105)),
-    'squat':   Limb((70, 115),  (5, 35),    (-5, 20),   (75, 135)),
-    'lunge':   Limb((50, 85),   (0, 15),    (-5, 15),   (45, 95)),
-    'spread':  Limb((-5, 25),   (20, 50),   (0, 30),    (0, 30)),
+    #           flex        abduct      twist       bend
+    'stand':   ((-6, 8),    (0, 12),    (-5, 20),   (0, 8)),
+    'step':    ((10, 32),   (0, 10),    (-5, 10),   (0, 25)),
+    'push':    ((-28, -8),  (0, 10),    (-5, 10),   (5, 40)),
+    'drive':   ((35, 85),   (0, 12),    (-5, 10),   (45, 110)),
+    'trail':   ((-35, 0),   (0, 12),    (-5, 10),   (30, 100)),
+    'sit':     ((70, 100),  (0, 25),    (-10, 15),  (60, 105)),
+    'squat':   ((70, 115),  (5, 35),    (-5, 20),   (75, 135)),
+    'spread':  ((-5, 25),   (20, 50),   (0, 30),    (0, 30)),
 }  # fmt: skip
 
 
@@ -85,7 +64,7 @@ class PoseFamily(NamedTuple):
             is the left one is drawn.
         arms (tuple[tuple[str, str], ...]): Pairs of keys into ``ARMS``, in the order
             of the legs; one pair is drawn.
-        roll (tuple[float, float]): Range of the roll of the whole body in the picture;
+        roll (tuple[float, float]): Range of the roll of the whole body in the image;
             either way round is as likely. Defaults to ``(0, 6)``
     """
 
@@ -98,7 +77,7 @@ class PoseFamily(NamedTuple):
 
 POSES = {
     'stand': PoseFamily(
-        0.26, (-5, 8), ('stand', 'stand'),
+        0.31, (-5, 8), ('stand', 'stand'),
         (('hang', 'hang'), ('hang', 'hip'), ('hip', 'hip'), ('fold', 'fold')),
     ),
     'reach': PoseFamily(
@@ -117,9 +96,6 @@ POSES = {
     'squat': PoseFamily(
         0.05, (15, 45), ('squat', 'squat'), (('forward', 'forward'), ('fold', 'fold'))
     ),
-    'lunge': PoseFamily(
-        0.05, (0, 30), ('lunge', 'push'), (('hip', 'hip'), ('up', 'forward'))
-    ),
     'star': PoseFamily(
         0.05, (-10, 10), ('spread', 'spread'), (('side', 'side'), ('up', 'up'))
     ),
@@ -128,15 +104,6 @@ POSES = {
         roll=(70, 110),
     ),
 }  # fmt: skip
-
-FACINGS = {
-    # name: (share, middle of the camera's yaw, spread to either side)
-    'front': (0.54, 0, 35),
-    'left': (0.15, 90, 40),
-    'right': (0.15, -90, 40),
-    'back': (0.16, 180, 35),
-}
-"""Which side the camera sees; ``left`` means the body's left side."""
 
 # Segment lengths in statures: (mean, relative standard deviation).
 PROPORTIONS = {
@@ -169,7 +136,6 @@ class Pose:
     """Joint angles of one body in degrees.
 
     Attributes:
-        family (str): Key into ``POSES``.
         lean (float): Forward lean of the torso.
         side_bend (float): Sideways bend of the torso.
         turn (float): Turn of the shoulders against the hips.
@@ -177,10 +143,9 @@ class Pose:
         arms (dict[str, tuple]): For ``left`` and ``right`` the angles flex, abduct,
             twist and bend.
         legs (dict[str, tuple]): The same for the legs.
-        roll (float): Roll of the whole body in the picture.
+        roll (float): Roll of the whole body in the image.
     """
 
-    family: str
     lean: float
     side_bend: float
     turn: float
@@ -217,15 +182,13 @@ class View:
     """Where the camera stands; it looks at the pelvis.
 
     Attributes:
-        facing (str): Key into ``FACINGS``.
         yaw (float): Turn of the body about the vertical, in degrees; 0 faces the
             camera, 90 shows the left side.
         pitch (float): How far the camera looks down, in degrees.
-        roll (float): Clockwise roll of the body in the picture, in degrees.
+        roll (float): Clockwise roll of the body in the image, in degrees.
         distance (float): Distance of the camera in statures.
     """
 
-    facing: str
     yaw: float
     pitch: float
     roll: float
@@ -262,26 +225,20 @@ def rotation(axis: str, degrees: float) -> np.ndarray:
 
 
 def sample_proportions(rng: np.random.Generator) -> dict[str, float]:
-    """Draw the segment lengths of one body; one body in six is a child's."""
-    lengths = {
+    """Draw the segment lengths of one body."""
+    return {
         name: mean * (1 + spread * np.clip(rng.standard_normal(), -2, 2))
         for name, (mean, spread) in PROPORTIONS.items()
     }
-    if rng.random() < 1 / 6:
-        lengths['head'] *= 1.35
-        for name in ('thigh', 'shank', 'upper_arm', 'forearm'):
-            lengths[name] *= 0.9
-    return lengths
 
 
 def sample_pose(rng: np.random.Generator) -> Pose:
     """Draw a pose family, then angles from its ranges."""
-    family = _choose(rng, {name: pose.share for name, pose in POSES.items()})
-    pose = POSES[family]
+    families = [*POSES.values()]
+    pose = families[rng.choice(len(families), p=[pose.share for pose in families])]
     sides = sorted(SIDES, reverse=rng.random() < 0.5)
     arms = pose.arms[rng.integers(len(pose.arms))]
     return Pose(
-        family=family,
         lean=rng.uniform(*pose.lean),
         side_bend=rng.normal(0, 5),
         turn=rng.normal(0, 10),
@@ -298,12 +255,9 @@ def sample_pose(rng: np.random.Generator) -> Pose:
 
 
 def sample_view(rng: np.random.Generator, pose: Pose) -> View:
-    """Draw where the camera stands."""
-    facing = _choose(rng, {name: share for name, (share, *_) in FACINGS.items()})
-    _, yaw, spread = FACINGS[facing]
+    """Draw where the camera stands; half of the people face it."""
     return View(
-        facing=facing,
-        yaw=yaw + rng.uniform(-spread, spread),
+        yaw=rng.uniform(-40, 40) if rng.random() < 0.5 else rng.uniform(-180, 180),
         pitch=rng.uniform(-8, 20),
         roll=pose.roll,
         distance=rng.uniform(3, 8),
@@ -357,64 +311,57 @@ def make_skeleton(pose: Pose, proportions: dict[str, float]) -> Skeleton:
             sign * size['shoulder'], -0.01, 0
         ]  # fmt: skip
         points[f'{side}_hip'] = np.array([sign * size['hip'], 0, 0])
-        _hang_limb(
-            points,
-            (f'{side}_shoulder', f'{side}_elbow', f'{side}_wrist'),
-            (size['upper_arm'], size['forearm']),
-            upper,
-            pose.arms[side],
-            sign,
-            bend_sign=-1,
-        )
-        forearm = points[f'{side}_wrist'] - points[f'{side}_elbow']
-        points[f'{side}_hand'] = points[f'{side}_wrist'] + forearm * (
-            size['hand'] / size['forearm']
-        )
-        shank_axes = _hang_limb(
-            points,
-            (f'{side}_hip', f'{side}_knee', f'{side}_ankle'),
-            (size['thigh'], size['shank']),
-            np.eye(3),
-            pose.legs[side],
-            sign,
-            bend_sign=1,
-        )
-        points[f'{side}_toe'] = points[f'{side}_ankle'] + shank_axes @ [
-            0, -0.035, size['foot']
-        ]  # fmt: skip
-
-    skeleton = Skeleton(points, head_axes, proportions)
+        _add_arm(points, side, size, upper, pose.arms[side])
+        _add_leg(points, side, size, pose.legs[side])
+    skeleton = Skeleton(points, head_axes, size)
     for name, offset in FACE.items():
         points[name] = skeleton.on_head(offset)
     return skeleton
 
 
-def _hang_limb(
+def _add_arm(
     points: dict[str, np.ndarray],
-    names: tuple[str, str, str],
-    lengths: tuple[float, float],
+    side: str,
+    size: dict[str, float],
     parent: np.ndarray,
     angles: tuple[float, ...],
-    sign: int,
-    bend_sign: int,
-) -> np.ndarray:
-    """Add the two lower joints of a limb; return the axes of its lower segment."""
+) -> None:
+    """Add what hangs on a shoulder."""
     flex, abduct, twist, bend = angles
-    axes = (
+    axes = _turn_limb(parent, side, flex, abduct, twist)
+    elbow = points[f'{side}_shoulder'] + axes @ [0, -size['upper_arm'], 0]
+    down = axes @ rotation('x', -bend) @ [0, -1, 0]
+    points[f'{side}_elbow'] = elbow
+    points[f'{side}_wrist'] = elbow + size['forearm'] * down
+    points[f'{side}_hand'] = elbow + (size['forearm'] + size['hand']) * down
+
+
+def _add_leg(
+    points: dict[str, np.ndarray],
+    side: str,
+    size: dict[str, float],
+    angles: tuple[float, ...],
+) -> None:
+    """Add what hangs on a hip."""
+    flex, abduct, twist, bend = angles
+    axes = _turn_limb(np.eye(3), side, flex, abduct, twist)
+    knee = points[f'{side}_hip'] + axes @ [0, -size['thigh'], 0]
+    axes = axes @ rotation('x', bend)
+    points[f'{side}_knee'] = knee
+    points[f'{side}_ankle'] = knee + axes @ [0, -size['shank'], 0]
+    points[f'{side}_toe'] = points[f'{side}_ankle'] + axes @ [0, -0.035, size['foot']]
+
+
+def _turn_limb(
+    parent: np.ndarray, side: str, flex: float, abduct: float, twist: float
+) -> np.ndarray:
+    """Return the axes of a limb's upper segment."""
+    return (
         parent
         @ rotation('x', -flex)
-        @ rotation('z', sign * abduct)
-        @ rotation('y', sign * twist)
+        @ rotation('z', SIDES[side] * abduct)
+        @ rotation('y', SIDES[side] * twist)
     )
-    first, second, third = names
-    points[second] = points[first] + axes @ [0, -lengths[0], 0]
-    axes = axes @ rotation('x', bend_sign * bend)
-    points[third] = points[second] + axes @ [0, -lengths[1], 0]
-    return axes
-
-
-def _choose(rng: np.random.Generator, shares: dict[str, float]) -> str:
-    return str(rng.choice(list(shares), p=list(shares.values())))
 
 
 def _draw(rng: np.random.Generator, limb: Limb) -> tuple[float, ...]:

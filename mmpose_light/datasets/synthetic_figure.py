@@ -6,17 +6,18 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from .synthetic_body import KEYPOINTS, SIDES, Skeleton, View
+from .lspet import COCO_KEYPOINTS
+from .synthetic_body import SIDES, Skeleton, View
 from .synthetic_render import TILE_SIZE, RoundedCone, Sprite, render
 
-PAINTS = ('skin', 'top', 'bottom', 'shoes', 'hair', 'eyes', 'lips')
+PAINTS = ('skin', 'top', 'bottom', 'shoes', 'hair', 'eyes')
 
 # From light to dark, BGR.
 SKIN_TONES = ((196, 214, 245), (150, 180, 228), (105, 145, 200), (60, 85, 135))
 HAIR_COLORS = (
-    (20, 20, 25), (30, 45, 70), (40, 75, 120), (110, 170, 215), (40, 70, 160),
-    (150, 150, 155),
+    (20, 20, 25), (40, 75, 120), (110, 170, 215), (40, 70, 160), (150, 150, 155),
 )  # fmt: skip
+EYES = (35, 30, 30)
 
 # How far below the surface, in statures, a keypoint lies at most where it shows.
 KEYPOINT_DEPTHS = {
@@ -39,13 +40,10 @@ class Part(NamedTuple):
 FACE_PARTS = (
     Part((0, 0.016, -0.006), (0, -0.028, 0.008), 0.049, 0.037, 'skin'),
     Part((0, 0.004, 0.046), (0, -0.009, 0.052), 0.006, 0.009, 'skin'),  # nose
-    Part((-0.012, -0.034, 0.041), (0.012, -0.034, 0.041), 0.005, 0.005, 'lips'),
     Part((0.019, 0.010, 0.041), (0.019, 0.010, 0.041), 0.008, 0.008, 'eyes'),
     Part((-0.019, 0.010, 0.041), (-0.019, 0.010, 0.041), 0.008, 0.008, 'eyes'),
     Part((0.046, 0.006, -0.006), (0.046, -0.008, -0.006), 0.011, 0.009, 'skin'),
     Part((-0.046, 0.006, -0.006), (-0.046, -0.008, -0.006), 0.011, 0.009, 'skin'),
-    Part((0.012, 0.024, 0.042), (0.026, 0.024, 0.041), 0.004, 0.004, 'hair'),  # brow
-    Part((-0.012, 0.024, 0.042), (-0.026, 0.024, 0.041), 0.004, 0.004, 'hair'),
 )
 _SHORT_HAIR = (Part((0, 0.026, -0.014), (0, -0.006, -0.022), 0.052, 0.044, 'hair'),)
 HAIR_PARTS = {
@@ -54,15 +52,6 @@ HAIR_PARTS = {
     'long': (
         *_SHORT_HAIR,
         Part((0, 0.0, -0.028), (0, -0.105, -0.040), 0.048, 0.034, 'hair'),
-    ),
-    'bun': (
-        *_SHORT_HAIR,
-        Part((0, 0.045, -0.055), (0, 0.050, -0.060), 0.024, 0.022, 'hair'),
-    ),
-    'cap': (
-        *_SHORT_HAIR,
-        Part((0, 0.032, -0.006), (0, 0.026, -0.012), 0.053, 0.053, 'shoes'),
-        Part((0, 0.040, 0.035), (0, 0.034, 0.072), 0.022, 0.018, 'shoes'),
     ),
 }
 
@@ -73,15 +62,15 @@ class Look:
 
     Attributes:
         tiles (np.ndarray): BGR texture of every paint in ``PAINTS``, float32,
-            (7, ``TILE_SIZE``, ``TILE_SIZE``, 3).
-        sleeves (str): ``'none'``, ``'short'`` or ``'long'``.
-        legs (str): ``'short'``, ``'long'`` or ``'skirt'``.
-        hair (str): ``'none'``, ``'short'``, ``'long'``, ``'bun'`` or ``'cap'``.
+            (6, ``TILE_SIZE``, ``TILE_SIZE``, 3).
+        long_sleeves (bool): Whether they reach to the wrists.
+        long_legs (bool): Whether the trousers reach to the ankles.
+        hair (str): ``'none'``, ``'short'`` or ``'long'``.
     """
 
     tiles: np.ndarray
-    sleeves: str
-    legs: str
+    long_sleeves: bool
+    long_legs: bool
     hair: str
 
 
@@ -93,7 +82,7 @@ class Figure:
         sprite (Sprite): The pixels.
         keypoints (np.ndarray): The 17 keypoints: x, y and z in pixels, (17, 3).
         shows (np.ndarray): Which of them the person's own body leaves in sight,
-            bool, (17,). Those outside the picture do not show.
+            bool, (17,). Those outside the image do not show.
         cones (list[RoundedCone]): The parts.
         tolerances (np.ndarray): How many pixels below the surface each keypoint lies
             at most where it shows, (17,).
@@ -111,27 +100,22 @@ def sample_look(rng: np.random.Generator) -> Look:
     place = rng.uniform(0, len(SKIN_TONES) - 1.001)
     lighter, darker = SKIN_TONES[int(place)], SKIN_TONES[int(place) + 1]
     skin = np.array(lighter) * (1 - place % 1) + np.array(darker) * (place % 1)
-    top = _garment(rng)
-    legs = str(rng.choice(['long', 'short', 'skirt'], p=[0.6, 0.28, 0.12]))
-    dress = legs == 'skirt' and rng.random() < 0.5
-    tiles = (
-        _mottled(rng, skin, 4),
-        top,
-        top if dress else _garment(rng, pattern_share=0.2),
-        _mottled(rng, _cloth_color(rng), 6),
-        _mottled(rng, HAIR_COLORS[rng.integers(len(HAIR_COLORS))], 10),
-        _mottled(rng, (35, 30, 30), 5),
-        _mottled(rng, skin * (0.6, 0.55, 0.85), 4),
+    clothes = [_cloth_color(rng) for _ in ('top', 'bottom', 'shoes')]
+    colors = [skin, *clothes, HAIR_COLORS[rng.integers(len(HAIR_COLORS))], EYES]
+    tiles = np.empty((len(PAINTS), TILE_SIZE, TILE_SIZE, 3), np.float32)
+    tiles[:] = np.array(colors)[:, None, None]
+    for paint, share in (('top', 0.5), ('bottom', 0.2)):
+        if rng.random() < share:
+            tiles[PAINTS.index(paint), _sample_pattern(rng)] = _cloth_color(rng)
+    blotches = rng.normal(0, 6, (8, 8, len(PAINTS))).astype(np.float32)
+    blotches = cv2.resize(
+        blotches, (TILE_SIZE, TILE_SIZE), interpolation=cv2.INTER_CUBIC
     )
     return Look(
-        tiles=np.stack(tiles).astype(np.float32),
-        sleeves=str(rng.choice(['none', 'short', 'long'], p=[0.15, 0.45, 0.4])),
-        legs=legs,
-        hair=str(
-            rng.choice(
-                ['none', 'short', 'long', 'bun', 'cap'], p=[0.06, 0.46, 0.24, 0.1, 0.14]
-            )
-        ),
+        tiles=np.clip(tiles + blotches.transpose(2, 0, 1)[..., None], 0, 255),
+        long_sleeves=rng.random() < 0.4,
+        long_legs=rng.random() < 0.6,
+        hair=str(rng.choice(['none', 'short', 'long'], p=[0.1, 0.6, 0.3])),
     )
 
 
@@ -154,10 +138,10 @@ def draw_figure(
         stature (float): One stature in pixels.
         pelvis (tuple[float, float]): Where the pelvis comes to lie, x and y in
             pixels.
-        size (tuple[int, int]): Width and height of the picture in pixels.
+        size (tuple[int, int]): Width and height of the image in pixels.
 
     Returns:
-        Figure: The drawn person, cut to the picture.
+        Figure: The drawn person, cut to the image.
     """
     parts = _dress(skeleton, look)
     place = np.array([*pelvis, 0])
@@ -176,10 +160,10 @@ def draw_figure(
     sprite = render(cones, look.tiles, light, stature, size)
 
     keypoints, zoom = view.project(
-        np.array([skeleton.points[name] for name in KEYPOINTS])
+        np.array([skeleton.points[name] for name in COCO_KEYPOINTS])
     )
     keypoints = place + stature * keypoints
-    depths = np.array([KEYPOINT_DEPTHS[name.split('_')[-1]] for name in KEYPOINTS])
+    depths = np.array([KEYPOINT_DEPTHS[name.split('_')[-1]] for name in COCO_KEYPOINTS])
     tolerances = stature * zoom * depths * max(1, skeleton.proportions['girth'])
     shows = np.array(
         [
@@ -195,8 +179,8 @@ def _dress(skeleton: Skeleton, look: Look) -> list[Part]:
     girth, head = skeleton.proportions['girth'], skeleton.proportions['head']
     body = [*_torso(skeleton.points)]
     for side in SIDES:
-        body += _arm(skeleton.points, side, look.sleeves)
-        body += _leg(skeleton.points, side, look.legs)
+        body += _arm(skeleton.points, side, look.long_sleeves)
+        body += _leg(skeleton.points, side, look.long_legs)
     return [
         *(_grow(part, girth) for part in body),
         *(
@@ -237,54 +221,30 @@ def _torso(points: dict[str, np.ndarray]) -> list[Part]:
     ]
 
 
-def _arm(points: dict[str, np.ndarray], side: str, sleeves: str) -> list[Part]:
+def _arm(points: dict[str, np.ndarray], side: str, long_sleeves: bool) -> list[Part]:
     shoulder, elbow, wrist = (
         points[f'{side}_{joint}'] for joint in ('shoulder', 'elbow', 'wrist')
     )
-    hand = Part(wrist, points[f'{side}_hand'], 0.021, 0.017, 'skin')
-    if sleeves == 'long':
-        return [
-            hand,
-            Part(shoulder, elbow, 0.040, 0.032, 'top'),
-            Part(elbow, wrist, 0.032, 0.022, 'top'),
-        ]
-    parts = [
-        hand,
-        Part(shoulder, elbow, 0.034, 0.026, 'skin'),
-        Part(elbow, wrist, 0.027, 0.018, 'skin'),
+    paint = 'top' if long_sleeves else 'skin'
+    return [
+        Part(wrist, points[f'{side}_hand'], 0.021, 0.017, 'skin'),
+        Part(shoulder, elbow, 0.036, 0.029, paint),
+        Part(elbow, wrist, 0.029, 0.020, paint),
+        Part(shoulder, _between(shoulder, elbow, 0.6), 0.040, 0.036, 'top'),
     ]
-    if sleeves == 'short':
-        parts.append(
-            Part(shoulder, _between(shoulder, elbow, 0.6), 0.040, 0.036, 'top')
-        )
-    return parts
 
 
-def _leg(points: dict[str, np.ndarray], side: str, legs: str) -> list[Part]:
+def _leg(points: dict[str, np.ndarray], side: str, long_legs: bool) -> list[Part]:
     hip, knee, ankle, toe = (
         points[f'{side}_{joint}'] for joint in ('hip', 'knee', 'ankle', 'toe')
     )
-    foot = Part(_between(ankle, toe, -0.2), toe, 0.027, 0.019, 'shoes')
-    if legs == 'long':
-        return [
-            foot,
-            Part(hip, knee, 0.062, 0.044, 'bottom'),
-            Part(knee, ankle, 0.043, 0.033, 'bottom'),
-        ]
-    calf = _between(knee, ankle, 0.35)
-    parts = [
-        foot,
-        Part(hip, knee, 0.056, 0.038, 'skin'),
-        Part(knee, calf, 0.036, 0.038, 'skin'),
-        Part(calf, ankle, 0.038, 0.023, 'skin'),
+    paint = 'bottom' if long_legs else 'skin'
+    return [
+        Part(_between(ankle, toe, -0.2), toe, 0.027, 0.019, 'shoes'),
+        Part(hip, knee, 0.058, 0.041, paint),
+        Part(knee, ankle, 0.040, 0.028, paint),
+        Part(hip, _between(hip, knee, 0.7), 0.062, 0.050, 'bottom'),
     ]
-    if legs == 'short':
-        parts.append(Part(hip, _between(hip, knee, 0.7), 0.062, 0.050, 'bottom'))
-    else:
-        middle = (points['left_knee'] + points['right_knee']) / 2
-        hem = _between(_between(hip, knee, 0.8), middle, 0.5)
-        parts.append(Part(hip, hem, 0.063, 0.072, 'bottom'))
-    return parts
 
 
 def _between(start: np.ndarray, end: np.ndarray, place: float) -> np.ndarray:
@@ -298,32 +258,9 @@ def _cloth_color(rng: np.random.Generator) -> np.ndarray:
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0].astype(np.float64)
 
 
-def _mottled(rng: np.random.Generator, color: np.ndarray, amount: float) -> np.ndarray:
-    """Make a tile of one color with soft blotches of brightness."""
-    noise = rng.normal(0, amount, (8, 8)).astype(np.float32)
-    noise = cv2.resize(noise, (TILE_SIZE, TILE_SIZE), interpolation=cv2.INTER_CUBIC)
-    return np.clip(np.asarray(color) + noise[..., None], 0, 255)
-
-
-def _garment(rng: np.random.Generator, pattern_share: float = 0.5) -> np.ndarray:
-    """Make a tile of cloth: plain, or striped, checked, dotted, blotched."""
-    tile = _mottled(rng, _cloth_color(rng), 6)
-    if rng.random() >= pattern_share:
-        return tile
+def _sample_pattern(rng: np.random.Generator) -> np.ndarray:
+    """Sample where a cloth has its second color: stripes or checks, bool."""
     row, column = np.mgrid[:TILE_SIZE, :TILE_SIZE]
-    period = int(rng.choice([8, 16, 32]))
-    pattern = rng.choice(['stripes', 'pinstripes', 'checks', 'dots', 'blotches'])
-    if pattern == 'stripes':
-        where = row % period < period // 2
-    elif pattern == 'pinstripes':
-        where = column % 8 < 2
-    elif pattern == 'checks':
-        where = (row % period < period // 2) ^ (column % period < period // 2)
-    elif pattern == 'dots':
-        where = np.hypot(row % period - period / 2, column % period - period / 2) < (
-            0.3 * period
-        )
-    else:
-        noise = rng.normal(size=(6, 6)).astype(np.float32)
-        where = cv2.resize(noise, (TILE_SIZE, TILE_SIZE)) > 0.2
-    return np.where(where[..., None], _cloth_color(rng), tile)
+    period = rng.choice([8, 16, 32])
+    stripes = row % period < period // 2
+    return stripes ^ (column % period < period // 2) if rng.random() < 0.4 else stripes

@@ -1,6 +1,6 @@
 """Synthetic people: a COCO set of drawn people for demos and tests, from nothing.
 
-Picture ``i`` of seed ``s`` depends on ``(s, i)`` alone, so the same seed always gives
+Image ``i`` of seed ``s`` depends on ``(s, i)`` alone, so the same seed always gives
 the same bytes, and a longer set begins with the shorter one.
 """
 
@@ -12,9 +12,9 @@ import numpy as np
 from rich.progress import track
 
 from ..utils.errors import UserError
-from ..utils.files import read_json, write_json
+from ..utils.files import check_absent, read_json, write_json
+from .lspet import COCO_KEYPOINTS
 from .synthetic_body import (
-    KEYPOINTS,
     SKELETON,
     make_skeleton,
     sample_pose,
@@ -33,30 +33,36 @@ MIN_VISIBLE = 0.7
 OCCLUDER = 255
 """The occluders' number in the map of owners."""
 
-FORMAT = 1
-"""Goes up when the same seed would give other pictures than before."""
+FORMAT = 2
+"""Goes up when the same seed would give other images than before."""
+
+
+CATEGORY = dict(
+    id=1,
+    name='person',
+    supercategory='person',
+    keypoints=COCO_KEYPOINTS,
+    skeleton=SKELETON,
+)
 
 
 @dataclass(frozen=True)
 class Person:
-    """One person of a picture.
+    """One person of an image.
 
     Attributes:
         figure (Figure): The person as drawn.
-        facing (str): Which side the camera sees: a key of
-            :data:`~mmpose_light.datasets.synthetic_body.FACINGS`.
-        visibility (np.ndarray): COCO's flags: 0 outside the picture, 1 hidden, 2
+        visibility (np.ndarray): COCO's flags: 0 outside the image, 1 hidden, 2
             visible. Shape (17,).
     """
 
     figure: Figure
-    facing: str
     visibility: np.ndarray
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture and the truth about it.
+    """An image and the truth about it.
 
     Attributes:
         image (np.ndarray): BGR, uint8, shape (height, width, 3).
@@ -71,15 +77,15 @@ class Picture:
 
 
 def draw_picture(seed: int, index: int, max_people: int = MAX_PEOPLE) -> Picture:
-    """Draw one picture.
+    """Draw one image.
 
     Args:
         seed (int): Seed of the set.
-        index (int): Number of the picture in the set.
+        index (int): Number of the image in the set.
         max_people (int): Most people in it. Defaults to 4
 
     Returns:
-        Picture: The picture, with at least one person.
+        Picture: The image, with at least one person.
 
     Example:
         >>> picture = draw_picture(seed=0, index=0)
@@ -97,14 +103,14 @@ def draw_picture(seed: int, index: int, max_people: int = MAX_PEOPLE) -> Picture
     count = 1 + rng.binomial(max_people - 1, 0.3)
     # Sorted by size: the small ones are far away, and what is near hides them.
     for share in np.sort(rng.uniform(0.5, 0.98, count)):
-        figure, facing = _sample_figure(rng, share, light, size)
+        figure = _sample_figure(rng, share, light, size)
         if canvas.put(figure.sprite, len(figures) + 1):
-            figures.append((figure, facing))
+            figures.append(figure)
     for _ in range(rng.choice([0, 1, 2], p=[0.55, 0.35, 0.1])):
         canvas.put(draw_occluder(rng, size), OCCLUDER)
     people = [
-        Person(figure, facing, _visibility(figure, canvas.owners, number))
-        for number, (figure, facing) in enumerate(figures, start=1)
+        Person(figure, _visibility(figure, canvas.owners, number))
+        for number, figure in enumerate(figures, start=1)
     ]
     return Picture(take_photo(rng, canvas.image), canvas.owners, people)
 
@@ -119,7 +125,7 @@ def write_synthetic_people(
 ) -> Path:
     """Draw a set and write it in COCO's layout.
 
-    The pictures come to lie in ``{out_dir}/{split}``, the annotations in
+    The images come to lie in ``{out_dir}/{split}``, the annotations in
     ``{out_dir}/annotations/person_keypoints_{split}.json``. The annotations are
     written last and at once, so a set that has them is whole. A whole set of the same
     settings is left as it is.
@@ -131,7 +137,7 @@ def write_synthetic_people(
         seed (int): Seed of the set; sets of different seeds have nothing in common.
             Defaults to 0
         split (str): Name of the set. Defaults to ``'train'``
-        max_people (int): Most people in a picture. Defaults to 4
+        max_people (int): Most people in an image. Defaults to 4
         overwrite (bool): Replace a set of other settings. Defaults to ``False``
 
     Returns:
@@ -143,65 +149,54 @@ def write_synthetic_people(
             ``overwrite``.
     """
     _check_arguments(num_images, seed, split, max_people)
-    out_dir = Path(out_dir)
-    for folder in (out_dir, *out_dir.parents):
-        if folder.exists() and not folder.is_dir():
-            raise UserError(f'the output must be a folder, but {folder} is a file')
-    image_dir = out_dir / split
-    annotation_file = out_dir / 'annotations' / f'person_keypoints_{split}.json'
+    image_dir = Path(out_dir, split)
+    ann_file = Path(out_dir, 'annotations', f'person_keypoints_{split}.json')
     settings = dict(
         format=FORMAT, num_images=num_images, seed=seed, max_people=max_people
     )
-    if annotation_file.exists():
-        if _is_whole(annotation_file, image_dir, settings):
-            return annotation_file
-        if not overwrite and _settings_of(annotation_file) not in (None, settings):
-            raise UserError(
-                f'{annotation_file} is there already and is another set: name another '
-                'folder or split, or --overwrite it'
-            )
-        annotation_file.unlink()
-    image_dir.mkdir(parents=True, exist_ok=True)
-    annotation_file.parent.mkdir(parents=True, exist_ok=True)
+    if _is_whole(ann_file, image_dir, settings):
+        return ann_file
+    if _read_settings(ann_file) != settings:
+        check_absent(ann_file, overwrite)
+    for folder in (image_dir, ann_file.parent):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise UserError(f'{folder} is to be a folder: {error}') from error
+    ann_file.unlink(missing_ok=True)
 
     images, annotations = [], []
     for index in track(range(num_images), f'Drawing {split}'):
         picture = draw_picture(seed, index, max_people)
-        height, width = picture.owners.shape
-        image = dict(
-            id=index + 1, file_name=f'{index + 1:012d}.jpg', width=width, height=height
-        )
-        images.append(image)
-        path = image_dir / image['file_name']
-        if not cv2.imwrite(str(path), picture.image, [cv2.IMWRITE_JPEG_QUALITY, 92]):
-            raise OSError(f'could not write {path}')
-        for annotation in annotate(picture):
+        images.append(_write_picture(image_dir, index, picture))
+        for person in annotate(picture):
             annotations.append(
-                dict(id=len(annotations) + 1, image_id=image['id'], **annotation)
+                dict(id=len(annotations) + 1, image_id=index + 1, **person)
             )
     content = dict(
         info=dict(description='Synthetic people of mmpose_light', settings=settings),
         licenses=[],
-        categories=[
-            dict(
-                id=1,
-                name='person',
-                supercategory='person',
-                keypoints=KEYPOINTS,
-                skeleton=SKELETON,
-            )
-        ],
+        categories=[CATEGORY],
         images=images,
         annotations=annotations,
     )
-    return write_json(annotation_file, content, indent=None)
+    return write_json(ann_file, content, indent=None)
+
+
+def _write_picture(image_dir: Path, index: int, picture: Picture) -> dict:
+    """Write an image, and return its entry for COCO's file."""
+    height, width = picture.owners.shape
+    path = image_dir / f'{index + 1:012d}.jpg'
+    if not cv2.imwrite(str(path), picture.image, [cv2.IMWRITE_JPEG_QUALITY, 92]):
+        raise OSError(f'could not write {path}')
+    return dict(id=index + 1, file_name=path.name, width=width, height=height)
 
 
 def annotate(picture: Picture) -> list[dict]:
-    """Make COCO annotations of the people in a picture, without ids.
+    """Make COCO annotations of the people in an image, without ids.
 
     Args:
-        picture (Picture): The picture.
+        picture (Picture): The image.
 
     Returns:
         list[dict]: For every person: keypoints (17 times x, y, visibility),
@@ -214,14 +209,8 @@ def annotate(picture: Picture) -> list[dict]:
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         left, top = int(columns[0]), int(rows[0])
         labelled = person.visibility > 0
-        places = np.round(person.figure.keypoints[:, :2], 1) * labelled[:, None]
-        keypoints = [
-            number
-            for (x, y), flag in zip(
-                places.tolist(), person.visibility.tolist(), strict=True
-            )
-            for number in (x, y, flag)
-        ]
+        keypoints = np.round(person.figure.keypoints, 1) * labelled[:, None]
+        keypoints[:, 2] = person.visibility
         outlines, _ = cv2.findContours(
             mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
         )
@@ -230,7 +219,7 @@ def annotate(picture: Picture) -> list[dict]:
                 category_id=1,
                 iscrowd=0,
                 num_keypoints=int(labelled.sum()),
-                keypoints=keypoints,
+                keypoints=keypoints.ravel().tolist(),
                 bbox=[left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top],
                 area=int(mask.sum()),
                 segmentation=[o.ravel().tolist() for o in outlines if len(o) > 2],
@@ -240,7 +229,7 @@ def annotate(picture: Picture) -> list[dict]:
 
 
 class _Canvas:
-    """A picture in the making.
+    """An image in the making.
 
     Args:
         image (np.ndarray): The background, float32, shape (height, width, 3).
@@ -270,8 +259,8 @@ class _Canvas:
 
 def _sample_figure(
     rng: np.random.Generator, share: float, light: np.ndarray, size: tuple[int, int]
-) -> tuple[Figure, str]:
-    """Draw somebody who fills that share of the picture, and where they face."""
+) -> Figure:
+    """Draw somebody who fills that share of the image."""
     pose = sample_pose(rng)
     skeleton = make_skeleton(pose, sample_proportions(rng))
     view = sample_view(rng, pose)
@@ -279,16 +268,16 @@ def _sample_figure(
     low, high = points[:, :2].min(0) - 0.06, points[:, :2].max(0) + 0.06
     extent = high - low
     stature = share * min(*(size / extent), 1.3 * size[1])
-    # The body lies inside the picture; of one in four up to a quarter is cut off.
+    # The body lies inside the image; of one in four up to a quarter is cut off.
     cut = 0.25 * stature * extent if rng.random() < 0.25 else 0.0
     room = np.maximum(size - stature * extent, 0)
     pelvis = rng.uniform(-cut, room + cut) - stature * low
     look = sample_look(rng)
-    return draw_figure(skeleton, look, view, light, stature, pelvis, size), view.facing
+    return draw_figure(skeleton, look, view, light, stature, pelvis, size)
 
 
 def _visibility(figure: Figure, owners: np.ndarray, number: int) -> np.ndarray:
-    """Return COCO's flags of a person's keypoints once the picture is complete."""
+    """Return COCO's flags of a person's keypoints once the image is complete."""
     height, width = owners.shape
     column, row = np.round(figure.keypoints[:, :2]).astype(int).T
     inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
@@ -311,17 +300,17 @@ def _check_arguments(num_images: int, seed: int, split: str, max_people: int) ->
         )
 
 
-def _settings_of(annotation_file: Path) -> dict | None:
+def _read_settings(ann_file: Path) -> dict | None:
     """Return the settings of the set in the file, None if it is not readable."""
     try:
-        return read_json(annotation_file)['info']['settings']
+        return read_json(ann_file)['info']['settings']
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def _is_whole(annotation_file: Path, image_dir: Path, settings: dict) -> bool:
-    """Return whether the set has these settings and all its pictures."""
-    if _settings_of(annotation_file) != settings:
-        return False
-    names = [i['file_name'] for i in read_json(annotation_file)['images']]
-    return all((image_dir / name).is_file() for name in names)
+def _is_whole(ann_file: Path, image_dir: Path, settings: dict) -> bool:
+    """Return whether the set has these settings and all its images."""
+    return _read_settings(ann_file) == settings and all(
+        (image_dir / image['file_name']).is_file()
+        for image in read_json(ann_file)['images']
+    )

@@ -38,11 +38,11 @@ class RoundedCone(NamedTuple):
 
 @dataclass(frozen=True)
 class Sprite:
-    """A drawn thing that can be put into a picture.
+    """A drawn thing that can be put into an image.
 
     Attributes:
-        left (int): Column of the picture where its first column goes.
-        top (int): Row of the picture where its first row goes.
+        left (int): Column of the image where its first column goes.
+        top (int): Row of the image where its first row goes.
         color (np.ndarray): BGR values from 0 to 255, float32, shape (h, w, 3).
         mask (np.ndarray): Where the thing is, bool, shape (h, w).
         depth (np.ndarray): z of its surface in pixels, -inf outside the mask,
@@ -56,7 +56,7 @@ class Sprite:
     depth: np.ndarray
 
     def window(self) -> tuple[slice, slice]:
-        """Return the rows and columns of the picture that it covers."""
+        """Return the rows and columns of the image that it covers."""
         height, width = self.mask.shape
         return (
             slice(self.top, self.top + height),
@@ -87,10 +87,10 @@ def render(
             ``TILE_SIZE``, ``TILE_SIZE``, 3).
         light (np.ndarray): Unit vector to the light, shape (3,).
         stature (float): Height of the person in pixels; it scales the textures.
-        size (tuple[int, int]): Width and height of the picture in pixels.
+        size (tuple[int, int]): Width and height of the image in pixels.
 
     Returns:
-        Sprite: What is drawn, cut to the picture. It may be empty.
+        Sprite: What is drawn, cut to the image. It may be empty.
 
     Example:
         >>> import numpy as np
@@ -100,14 +100,10 @@ def render(
         >>> sprite.surface_at(8, 8)
         5.0
     """
-    start, end = (np.array([cone[i] for cone in cones], np.float32) for i in (0, 1))
-    radii = np.array([cone[2:4] for cone in cones], np.float32)
-    paints = np.array([cone.paint for cone in cones])
-    low, high = _pixel_boxes(start, end, radii, size)
+    low, high = _pixel_boxes(cones, size)
     left, top = low.min(0)
     right, bottom = np.maximum(high.max(0), (left, top))
     shape = (bottom - top, right - left)
-
     depth = np.full(shape, -np.inf, np.float32)
     owner = np.zeros(shape, np.uint8)
     place = np.zeros(shape, np.float32)
@@ -123,39 +119,57 @@ def render(
         owner[window][nearer] = index
 
     mask = np.isfinite(depth)
-    row, column = np.nonzero(mask)
-    part, t = owner[mask], place[mask]
-    step = end - start
-    radius = radii[part, 0] + t * (radii[:, 1] - radii[:, 0])[part]
-    normal_x = (column + left - start[part, 0] - t * step[part, 0]) / radius
-    normal_y = (row + top - start[part, 1] - t * step[part, 1]) / radius
-    normal_z = np.sqrt(np.maximum(1 - normal_x**2 - normal_y**2, 0))
-
-    texels = TILE_SIZE / (0.5 * stature)
-    length = np.linalg.norm(step, axis=1)
-    axis = step[:, :2] / np.maximum(length, 1e-6)[:, None]
-    along = t * (length * texels)[part]
-    across = normal_x * axis[part, 1] - normal_y * axis[part, 0]
-    across *= (radii.mean(1) * texels)[part]
-    lit = normal_x * light[0] + normal_y * light[1] + normal_z * light[2]
-    shade = (0.6 + 0.5 * np.maximum(lit, 0)) * (0.65 + 0.35 * normal_z)
+    y, x = (axis.astype(np.float32) for axis in np.nonzero(mask))
     color = np.zeros((*shape, 3), np.float32)
-    texture = tiles[
-        paints[part],
-        along.astype(np.int64) % TILE_SIZE,
-        np.floor(across).astype(np.int64) % TILE_SIZE,
-    ]
-    color[mask] = np.minimum(texture * shade[:, None], 255)
+    color[mask] = _paint(
+        cones, owner[mask], place[mask], x + left, y + top, tiles, light, stature
+    )
     return Sprite(int(left), int(top), color, mask, depth)
 
 
+def _paint(
+    cones: list[RoundedCone],
+    owner: np.ndarray,
+    t: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    tiles: np.ndarray,
+    light: np.ndarray,
+    stature: float,
+) -> np.ndarray:
+    """Return the colors of pixels, each of a place t on a cone, shape (N, 3)."""
+    start, end = (np.array([cone[i] for cone in cones], np.float32) for i in (0, 1))
+    first, last = np.array([cone[2:4] for cone in cones], np.float32).T
+    step = end - start
+    length = np.linalg.norm(step, axis=1)
+    axis = step[:, :2].T / np.maximum(length, 1e-6)
+    texels = TILE_SIZE / (0.5 * stature)
+    table = np.stack(
+        [*start[:, :2].T, *step[:, :2].T, first, last - first, *axis, length * texels]
+    )
+    x0, y0, dx, dy, r0, dr, axis_x, axis_y, along = table.T[owner].T
+    radius = r0 + t * dr
+    normal_x = (x - x0 - t * dx) / radius
+    normal_y = (y - y0 - t * dy) / radius
+    normal_z = np.sqrt(np.maximum(1 - normal_x**2 - normal_y**2, 0))
+    across = (normal_x * axis_y - normal_y * axis_x) * (r0 + dr / 2) * texels
+    lit = normal_x * light[0] + normal_y * light[1] + normal_z * light[2]
+    shade = (0.6 + 0.5 * np.maximum(lit, 0)) * (0.65 + 0.35 * normal_z)
+    texture = tiles[
+        np.array([cone.paint for cone in cones])[owner],
+        (t * along).astype(np.int32) % TILE_SIZE,
+        np.floor(across).astype(np.int32) % TILE_SIZE,
+    ]
+    return np.minimum(texture * shade[:, None], 255)
+
+
 def _pixel_boxes(
-    start: np.ndarray, end: np.ndarray, radii: np.ndarray, size: tuple[int, int]
+    cones: list[RoundedCone], size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the first column and row, and one past the last, that cones may cover."""
-    start, end = start[:, :2], end[:, :2]
-    low = np.minimum(start - radii[:, :1], end - radii[:, 1:])
-    high = np.maximum(start + radii[:, :1], end + radii[:, 1:])
+    ends = np.array([(cone.start[:2], cone.end[:2]) for cone in cones])
+    radii = np.array([cone[2:4] for cone in cones])[..., None]
+    low, high = (ends - radii).min(1), (ends + radii).max(1)
     return (
         np.clip(np.floor(low), 0, size).astype(int),
         np.clip(np.ceil(high) + 1, 0, size).astype(int),

@@ -5,11 +5,11 @@ import numpy as np
 
 from .synthetic_render import Sprite
 
-OCCLUDERS = ('post', 'board', 'table', 'disc', 'bush')
+OCCLUDERS = ('post', 'board', 'bush')
 
 
 def sample_color(rng: np.random.Generator) -> np.ndarray:
-    """Sample a BGR color that is rarely vivid, as most of what is in photographs."""
+    """Sample a BGR color that is rarely vivid, as most things are."""
     hsv = np.uint8([[[rng.integers(180), 255 * rng.beta(1, 4), rng.uniform(20, 250)]]])
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0].astype(np.float32)
 
@@ -34,7 +34,7 @@ def draw_background(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarr
         image[horizon:] += _texture(rng, (width, height - horizon))
     for _ in range(rng.integers(0, 9)):
         color = sample_color(rng).tolist()
-        for outline in _sample_thing(rng, size, (*OCCLUDERS, 'fence', 'limbs')):
+        for outline in _sample_thing(rng, size, (*OCCLUDERS, 'limbs')):
             cv2.fillConvexPoly(image, outline, color)
     if rng.random() < 0.4:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.8, 3))
@@ -42,14 +42,14 @@ def draw_background(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarr
 
 
 def draw_occluder(rng: np.random.Generator, size: tuple[int, int]) -> Sprite:
-    """Draw something that stands in front of people.
+    """Draw something that stands in front of people, at depth 0.
 
     Args:
         rng (np.random.Generator): Source of chance.
-        size (tuple[int, int]): Width and height of the picture in pixels.
+        size (tuple[int, int]): Width and height of the image in pixels.
 
     Returns:
-        Sprite: The thing, at depth 0.
+        Sprite: The thing.
     """
     width, height = size
     mask = np.zeros((height, width), np.uint8)
@@ -70,14 +70,15 @@ def take_photo(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
         image (np.ndarray): BGR values from 0 to 255, float32, shape (h, w, 3).
 
     Returns:
-        np.ndarray: The photograph, uint8, the same shape.
+        np.ndarray: What the camera took, uint8, the same shape.
     """
     image = cv2.GaussianBlur(image.astype(np.uint8), (0, 0), rng.uniform(0.5, 1.0))
     contrast, brightness = rng.uniform(0.8, 1.15), rng.uniform(-20, 20)
-    tint = contrast * rng.uniform(0.93, 1.07, 3).astype(np.float32)
-    noise = rng.standard_normal((*image.shape[:2], 1), np.float32) * rng.uniform(1, 6)
-    image = (image - np.float32(128)) * tint + noise + np.float32(128 + brightness)
-    return np.clip(image, 0, 255).astype(np.uint8)
+    tint = contrast * rng.uniform(0.93, 1.07, 3)
+    levels = (np.arange(256)[:, None] - 128) * tint + (128 + brightness)
+    image = cv2.LUT(image, levels.clip(0, 255).astype(np.uint8)[None])
+    noise = rng.standard_normal(image.shape[:2], np.float32) * rng.uniform(1, 6)
+    return cv2.add(image, cv2.merge([noise] * 3), dtype=cv2.CV_8U)
 
 
 def _gradient(rng: np.random.Generator, rows: int) -> np.ndarray:
@@ -89,14 +90,14 @@ def _gradient(rng: np.random.Generator, rows: int) -> np.ndarray:
 
 
 def _texture(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    """Draw noise of several grain sizes, shape (height, width, 1)."""
+    """Draw gray noise of several grain sizes, shape (height, width, 3)."""
     width, height = size
     total = np.zeros((height, width), np.float32)
     for grain in rng.choice([3, 8, 20, 50], 2, replace=False):
         shape = (height // grain + 2, width // grain + 2)
         noise = rng.standard_normal(shape, np.float32) * rng.uniform(0, 10)
         total += cv2.resize(noise, size, interpolation=cv2.INTER_LINEAR)
-    return total[..., None]
+    return cv2.merge([total] * 3)
 
 
 def _sample_thing(
@@ -110,42 +111,22 @@ def _sample_thing(
         sides = rng.uniform(0.02, 0.08) * width, 1.2 * height
         return [_box((x, height / 2), sides, rng.normal(0, 4))]
     if kind == 'board':
-        return [_box((x, y), rng.uniform(0.06, 0.4, 2) * size, rng.normal(0, 15))]
-    if kind == 'table':
-        return [_box((x, height), rng.uniform(0.15, 0.7, 2) * size, 0)]
-    if kind == 'disc':
-        return [
-            _ellipse((x, y), rng.uniform(0.03, 0.12, 2) * height, rng.uniform(0, 180))
-        ]
+        return [_box((x, y), rng.uniform(0.06, 0.5, 2) * size, rng.normal(0, 15))]
     if kind == 'bush':
-        middles = rng.normal((x, y), 0.05 * height, (12, 2))
-        radii = rng.uniform(0.02, 0.06, 12) * height
+        middles = rng.normal((x, y), 0.05 * height, (12, 2)).astype(int)
+        radii = (rng.uniform(0.02, 0.06, 12) * height).astype(int)
         return [
-            _ellipse(middle, (radius, radius))
+            cv2.ellipse2Poly(middle, (radius, radius), 0, 0, 360, 10)
             for middle, radius in zip(middles, radii, strict=True)
         ]
-    if kind == 'fence':
-        sides = rng.uniform(1, 6), height
-        places = np.arange(0, width, rng.uniform(8, 40))
-        return [_box((place, y + height / 2), sides) for place in places]
-    # As thick and as long as arms and legs.
+    # limbs: as thick and as long as arms and legs
     middles = rng.normal((x, y), 0.08 * height, (4, 2))
-    thickness = rng.uniform(0.01, 0.05) * height
-    length = rng.uniform(0.1, 0.3) * height
-    return [
-        _box(middle, (thickness, length), rng.uniform(0, 180)) for middle in middles
-    ]
+    sides = rng.uniform((0.01, 0.1), (0.05, 0.3)) * height
+    return [_box(middle, sides, rng.uniform(0, 180)) for middle in middles]
 
 
 def _box(
-    middle: tuple[float, float], sides: tuple[float, float], degrees: float = 0.0
+    middle: tuple[float, float], sides: tuple[float, float], degrees: float
 ) -> np.ndarray:
     corners = cv2.boxPoints((np.float32(middle), np.float32(sides), degrees))
     return np.round(corners).astype(np.int32)
-
-
-def _ellipse(
-    middle: tuple[float, float], radii: tuple[float, float], degrees: float = 0.0
-) -> np.ndarray:
-    middle, radii = np.round(middle).astype(int), np.round(radii).astype(int)
-    return cv2.ellipse2Poly(middle, radii, int(degrees), 0, 360, 10)

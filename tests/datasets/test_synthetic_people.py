@@ -10,10 +10,9 @@ from pycocotools.coco import COCO
 from xtcocotools.coco import COCO as XtCOCO
 
 from mmpose_light.cli import main
+from mmpose_light.datasets.lspet import COCO_KEYPOINTS as KEYPOINTS
 from mmpose_light.datasets.synthetic_body import (
     ARMS,
-    FACINGS,
-    KEYPOINTS,
     LEGS,
     POSES,
     PROPORTIONS,
@@ -61,9 +60,9 @@ def surface(cones, x, y):
 def draw_standing(yaw):
     """Somebody who stands upright with the arms a little away from the body."""
     limbs = dict.fromkeys(('left', 'right'), (0, 15, 0, 5))
-    pose = Pose('stand', 0, 0, 0, (0, 0, 0), limbs, limbs, 0)
+    pose = Pose(0, 0, 0, (0, 0, 0), limbs, limbs, 0)
     skeleton = make_skeleton(pose, {k: mean for k, (mean, _) in PROPORTIONS.items()})
-    view = View('', yaw, pitch=5, roll=0, distance=6)
+    view = View(yaw, pitch=5, roll=0, distance=6)
     look = sample_look(np.random.default_rng(0))
     light = np.array([0, 0, 1])
     figure = draw_figure(skeleton, look, view, light, 200, (120, 130), (240, 260))
@@ -233,7 +232,6 @@ def test_segments_keep_their_lengths():
     for arm in ARMS.values():
         angles = tuple(rng.uniform(*limits) for limits in arm)
         pose = Pose(
-            'stand',
             20,
             5,
             10,
@@ -257,7 +255,6 @@ def test_segments_keep_their_lengths():
 
 def test_pose_tables_are_consistent():
     assert sum(pose.share for pose in POSES.values()) == pytest.approx(1)
-    assert sum(share for share, *_ in FACINGS.values()) == pytest.approx(1)
     for pose in POSES.values():
         assert set(pose.legs) <= set(LEGS)
         assert {arm for pair in pose.arms for arm in pair} <= set(ARMS)
@@ -305,7 +302,7 @@ def test_bad_arguments(tmp_path, arguments, message):
 def test_output_must_be_a_folder(tmp_path):
     (tmp_path / 'file').write_text('')
     for out_dir in (tmp_path / 'file', tmp_path / 'file' / 'below'):
-        with pytest.raises(ValueError, match='must be a folder'):
+        with pytest.raises(ValueError, match='is to be a folder'):
             write_synthetic_people(out_dir, 1)
 
 
@@ -316,22 +313,31 @@ def test_whole_set_is_kept_and_half_a_set_is_not(tmp_path):
     write_synthetic_people(tmp_path, 2)
     assert image.stat().st_mtime_ns == times
 
-    for damage in (
-        lambda: ann_file.unlink(),
-        lambda: ann_file.write_text(ann_file.read_text()[:100]),
-        lambda: image.unlink(),
-    ):
+    for damage in (ann_file, image):
         image.write_bytes(b'half')
-        damage()
+        damage.unlink()
         write_synthetic_people(tmp_path, 2)
         assert image.read_bytes() == whole
         json.loads(ann_file.read_text())
 
 
+@pytest.mark.parametrize('content', ['{"images": []}', 'half', ''])
+def test_other_files_are_not_overwritten_unasked(tmp_path, content):
+    """Such as the annotations of COCO itself."""
+    ann_file = tmp_path / 'annotations' / 'person_keypoints_train.json'
+    ann_file.parent.mkdir()
+    ann_file.write_text(content)
+    with pytest.raises(ValueError, match='is there already'):
+        write_synthetic_people(tmp_path, 1)
+    assert ann_file.read_text() == content
+    write_synthetic_people(tmp_path, 1, overwrite=True)
+    assert len(json.loads(ann_file.read_text())['images']) == 1
+
+
 def test_other_set_is_not_overwritten_unasked(tmp_path):
     ann_file = write_synthetic_people(tmp_path, 2)
     before = ann_file.read_bytes()
-    with pytest.raises(ValueError, match='is there already and is another set'):
+    with pytest.raises(ValueError, match='is there already'):
         write_synthetic_people(tmp_path, 1, seed=3)
     assert ann_file.read_bytes() == before
     write_synthetic_people(tmp_path, 1, seed=3, overwrite=True)
