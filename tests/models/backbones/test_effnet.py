@@ -379,53 +379,11 @@ def test_figures_of_the_norms():
     assert {(m.eps, m.momentum) for m in norms} == {(1e-3, 0.1)}
 
 
-def test_norm_eval():
-    model = EffNet(norm_eval=True).train()
-    assert not any(m.training for m in model.modules() if isinstance(m, nn.BatchNorm2d))
-    assert model.training
-    assert all(stage.training for stage in model.stages)
-
-
-@pytest.mark.parametrize('frozen_stages', [-1, 0, 3, 7])
-def test_frozen_stages(frozen_stages):
-    model = EffNet(frozen_stages=frozen_stages)
-    for _ in range(2):  # as built, and in training
-        for i, part in enumerate([model.stem, *model.stages]):
-            frozen = i <= frozen_stages
-            assert all(p.requires_grad != frozen for p in part.parameters())
-            assert all(m.training != frozen for m in part.modules())
-        model.train()
-
-
-def test_with_cp_computes_the_same():
-    model = EffNet(drop_path_rate=0.0, norm_eval=True).train()
-    x = torch.randn(1, 3, 32, 32)
-    grads = []
-    for with_cp in (False, True):
-        for stage in model.stages:
-            for block in stage:
-                block.with_cp = with_cp
-        loss = sum(out.square().sum() for out in model(x))
-        grads.append(torch.autograd.grad(loss, list(model.parameters())))
-    for plain, checkpointed in zip(*grads, strict=True):
-        torch.testing.assert_close(plain, checkpointed)
-
-
-def test_gradients(check_gradients):
-    check_gradients(EffNet(), torch.randn(2, 3, 64, 64))
-
-
-def test_bfloat16(check_bfloat16):
-    check_bfloat16(EffNet(), torch.randn(2, 3, 64, 64))
-
-
 @pytest.mark.parametrize(
     ('args', 'message'),
     [
         (dict(arch='b4'), r"unknown arch 'b4' of EffNet; choose one of \['b0', 'b1'"),
         (dict(arch=['b0']), r"unknown arch \['b0'\] of EffNet; choose one of"),
-        (dict(frozen_stages=8), 'frozen_stages must be from -1 .* to 7 .*, but got 8'),
-        (dict(frozen_stages=-2), 'but got -2'),
         (dict(drop_path_rate=1.0), r'drop_path_rate must be in \[0, 1\), but got 1.0'),
     ],
 )

@@ -1,4 +1,4 @@
-"""FAHead, against Equation 7 written plainly; test_fs_head.py has what it shares."""
+"""FAHead, against Equation 7 written plainly."""
 
 import math
 
