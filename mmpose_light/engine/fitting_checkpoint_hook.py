@@ -6,6 +6,7 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from ..checkpoints.loading import find_misfit
+from ..utils.errors import UserError
 
 
 @HOOKS.register_module()
@@ -28,7 +29,7 @@ class FittingCheckpointHook(Hook):
         """Compare a checkpoint that has been read with the model.
 
         Raises:
-            ValueError: If the checkpoint holds no state dict.
+            UserError: If the checkpoint holds no state dict.
         """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         # none is given where a run is resumed from its own last checkpoint
@@ -43,7 +44,7 @@ class FittingCheckpointHook(Hook):
         """Stop here if the checkpoint does not fit.
 
         Raises:
-            ValueError: The message says how many keys do not fit and names some.
+            UserError: The message says how many keys do not fit and names some.
         """
         if self._misfit:
-            raise ValueError(self._misfit)
+            raise UserError(self._misfit)

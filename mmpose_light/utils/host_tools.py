@@ -30,8 +30,8 @@ def run_host_tool(name: str) -> None:
 
     Raises:
         MissingFileError: If the installed MMPose has no such tool.
-        SystemExit: If config, checkpoint or data are missing; with a message that
-            names them and the remedy.
+        SystemExit: If config, checkpoint or data are missing, or the checkpoint does
+            not fit; with a message that names them and the remedy.
 
     Example:
         >>> from mmpose_light.utils.host_tools import run_host_tool
@@ -48,12 +48,12 @@ def run_host_tool(name: str) -> None:
             'does not exist). Its wheel ships it: '
             '`pip install --no-deps --force-reinstall mmpose==1.3.2`.'
         )
-    if name in SPLITS:
-        try:
+    try:
+        if name in SPLITS:
             _check_inputs(tool, SPLITS[name])
-        except UserError as error:
-            sys.exit(f'{name}: error: {error}')
-    runpy.run_path(str(tool), run_name='__main__')
+        runpy.run_path(str(tool), run_name='__main__')
+    except UserError as error:
+        sys.exit(f'{name}: error: {error}')
 
 
 def _check_inputs(tool: Path, splits: tuple[str, ...]) -> None:

@@ -1,10 +1,12 @@
 """MMPose's own tools, run from this package."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
+import torch
 
 from mmpose_light.utils.host_tools import run_host_tool
 
@@ -66,3 +68,25 @@ def test_missing_data_are_all_that_is_printed(repo_dir, tmp_path):
     assert str(tmp_path) in done.stderr
     assert 'Warning' not in done.stderr
     assert 'Traceback' not in done.stderr
+
+
+def test_checkpoint_of_another_model(monkeypatch, tmp_path, repo_dir, synthetic_coco):
+    torch.save({'linear.weight': torch.zeros(1)}, tmp_path / 'other.pth')
+    ann_file = f'{synthetic_coco}/annotations/person_keypoints_val.json'
+    options = (
+        f'test_dataloader.dataset.ann_file={ann_file}',
+        f'test_dataloader.dataset.data_prefix.img={synthetic_coco}/val/',
+        'test_dataloader.dataset.bbox_file=None',
+        'test_dataloader.num_workers=0',
+        'test_dataloader.persistent_workers=False',
+        f'test_evaluator.ann_file={ann_file}',
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    arguments = ['test.py', str(repo_dir / CONFIG), 'other.pth']
+    monkeypatch.setattr(sys, 'argv', [*arguments, '--cfg-options', *options])
+    with pytest.raises(SystemExit) as stop:
+        run_host_tool('test.py')
+    assert re.match(
+        r'test\.py: error: .*other\.pth does not fit the model', stop.value.code
+    )
