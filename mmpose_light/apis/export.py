@@ -23,9 +23,10 @@ from ..deploy.forms import (
 from ..deploy.metadata import Metadata, describe_dataset
 from ..deploy.runtime import make_input, run_batches
 from ..deploy.runtimes import check_runtime, open_runtime
-from ..deploy.verify import TOLERANCES, Difference, compare, measure_latency
+from ..deploy.verify import TOLERANCES, Difference, compare
 from ..utils.errors import UserError
 from ..utils.files import check_absent
+from ..utils.timing import measure_latency
 from .models import find_model, load_model
 from .person_crops import crop_people, crop_synthetic_people
 
@@ -163,20 +164,15 @@ def export_onnx(
             f'the head {type(network.head).__name__} gives SimCC vectors and no '
             "heatmaps: export with output='simcc'"
         )
-    metadata = describe_form(form, name=Path(source.config).stem, precision=precision)
+    metadata = describe_form(form, name=source.config.stem, precision=precision)
 
-    calibration = None
-    if calibration_images is not None:
-        calibration = crop_people(
-            network.cfg, calibration_images, calibration_ann_file, calibration_people
-        )
-    if images is not None:
-        crops = crop_people(network.cfg, images, count=CHECKED_PEOPLE)
-    elif calibration is not None:
-        crops = calibration[:CHECKED_PEOPLE]
-    else:
-        crops = crop_synthetic_people(network.cfg)
-
+    crops, calibration = _cut_people(
+        network.cfg,
+        images,
+        calibration_images,
+        calibration_ann_file,
+        calibration_people,
+    )
     graph = make_graph(
         form,
         batch=batch,
@@ -199,7 +195,8 @@ def export_onnx(
     found = run_batches(opened, inputs, batch)
     differences = compare(OUTPUTS[form.output], found, run_torch(form, inputs))
     check_differences(differences, precision, tolerance)
-    latency = measure_latency(opened, np.repeat(inputs[:1], batch or 1, axis=0))
+    several = np.repeat(inputs[:1], batch or 1, axis=0)
+    latency = measure_latency(lambda: opened.run(several))
     save_graph(graph, out)
     return Export(out, metadata, differences, len(crops), latency, batch or 1)
 
@@ -224,6 +221,26 @@ def _check_calibration(precision: str, images: Any, ann_file: Any) -> None:
             'calibration_ann_file without calibration_images: give the folder of its '
             'images too'
         )
+
+
+def _cut_people(
+    config: Any,
+    images: Any,
+    calibration_images: Any,
+    calibration_ann_file: Any,
+    calibration_people: int,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return crops of people to check the file on, and those to calibrate on if any."""
+    calibration = None
+    if calibration_images is not None:
+        calibration = crop_people(
+            config, calibration_images, calibration_ann_file, calibration_people
+        )
+    if images is not None:
+        return crop_people(config, images, count=CHECKED_PEOPLE), calibration
+    if calibration is not None:
+        return calibration[:CHECKED_PEOPLE], calibration
+    return crop_synthetic_people(config), None
 
 
 def describe_form(form: ExportForm, *, name: str, precision: str = 'fp32') -> Metadata:

@@ -81,7 +81,7 @@ def infer(
     Args:
         model (str | Path): A top-down model, in any of the ways that
             :mod:`mmpose_light.apis.models` tells, or a file that ``mmpose-light
-            export-onnx`` wrote (``.onnx``), which needs neither PyTorch nor MMPose.
+            export`` wrote (``.onnx``), which needs neither PyTorch nor MMPose.
         inputs (str | Path | Sequence): Images, folders of images, glob patterns,
             videos.
         out_dir (str | Path): The output folder. Defaults to ``'work_dirs/infer'``
@@ -227,7 +227,7 @@ def _choose_model(
     if runtime is not None or threads is not None:
         raise UserError(
             f'{model} runs in PyTorch: --runtime and --threads are for an exported '
-            'file, which `mmpose-light export-onnx` writes'
+            'file, which `mmpose-light export` writes'
         )
 
     def open_model() -> PoseModel:

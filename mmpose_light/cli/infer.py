@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'model',
         help='name of a model (`mmpose-light list-models`), config file, mmpose::…, or '
-        'a file of `mmpose-light export-onnx`',
+        'a file of `mmpose-light export`',
     )
     parser.add_argument(
         'inputs',

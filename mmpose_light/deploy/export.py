@@ -77,9 +77,11 @@ def export_model(
         Path: The file.
 
     Raises:
-        MissingPackageError: If a package of ``pip install mmpose-light[deploy]`` is missing.
-        UserError: If an argument is not one of those above, the model is in training
-            mode, is no top-down model, or cannot be exported in this form.
+        MissingPackageError: If a package of ``pip install mmpose-light[deploy]`` is
+            missing.
+        UserError: If an argument is not one of those above, the model is no top-down
+            model, or it cannot be exported in this form.
+        ValueError: If the model is in training mode.
 
     Example:
         >>> import mmpose_light

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..utils.errors import MissingFileError, UserError
+from ..utils.errors import UserError
 from .cropping import Crop, crop_person, to_image
 from .decoding import make_decoder
 from .drawing import Skeleton
 from .metadata import Metadata
 from .onnx_header import read_header
-from .packages import import_package
 from .runtimes import open_runtime
 
 
@@ -24,7 +23,7 @@ class ExportedModel:
     say; there is no flip test.
 
     Args:
-        file (str | Path): A file that ``mmpose-light export-onnx`` wrote.
+        file (str | Path): A file that ``mmpose-light export`` wrote.
         runtime (str): 'onnxruntime' or 'openvino', on the CPU. Defaults to
             ``'onnxruntime'``
         threads (int, optional): Number of threads. Defaults to ``None``, what the
@@ -145,35 +144,6 @@ class ExportedModel:
         return run_batches(self.session, make_input(crops, self.metadata), self.batch)
 
 
-def read_graph(file: str | Path) -> Any:
-    """Read an ONNX file.
-
-    Args:
-        file (str | Path): The file.
-
-    Returns:
-        onnx.ModelProto: The graph.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no ONNX file, or only part of one.
-    """
-    onnx = import_package('onnx')
-    from google.protobuf.message import DecodeError
-
-    if not Path(file).is_file():
-        raise MissingFileError(f'exported file {file} does not exist')
-    try:
-        graph = onnx.load(str(file))
-        onnx.checker.check_model(graph)
-    except (DecodeError, onnx.checker.ValidationError) as error:
-        raise UserError(
-            f'{file} cannot be read, it is truncated or no ONNX file '
-            f'({type(error).__name__}): copy it again, or export the model again'
-        ) from error
-    return graph
-
-
 def make_input(crops: np.ndarray, metadata: Metadata) -> np.ndarray:
     """Make a file's input of crops.
 
@@ -199,7 +169,7 @@ def run_batches(
     """Run a session on any number of images.
 
     Args:
-        session (OnnxRuntimeSession | OpenVINOSession): The file.
+        session (RuntimeFile): The file, opened.
         images (np.ndarray): Its input, for any number of images.
         batch (int, optional): How many it takes at a time; None for any.
 

@@ -1,22 +1,14 @@
 """Compares an exported file with the model that it was made of."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from .runtimes import RuntimeFile
 
 #: The largest difference from PyTorch, relative to the range of the outputs, that is
 #: rounding and not a mistake. Eight bits are no rounding: what they cost is told by the
 #: accuracy, and this limit stops only what has come out as noise.
 TOLERANCES = {'fp32': 1e-4, 'fp16': 2e-2, 'int8': 0.5}
-
-WARM_UPS, RUNS = 3, 20
 
 
 @dataclass(frozen=True)
@@ -70,21 +62,3 @@ def compare(
         mean = float(apart.mean())
         differences.append(Difference(name, largest, largest / extent, mean / extent))
     return differences
-
-
-def measure_latency(file: 'RuntimeFile', image: np.ndarray) -> float:
-    """Measure how long a file takes.
-
-    Args:
-        file (RuntimeFile): The file, opened.
-        image (np.ndarray): Its input.
-
-    Returns:
-        float: Median time of one run in milliseconds.
-    """
-    times = []
-    for _ in range(WARM_UPS + RUNS):
-        start = time.perf_counter()
-        file.run(image)
-        times.append(time.perf_counter() - start)
-    return 1000 * median(times[WARM_UPS:])

@@ -160,7 +160,7 @@ def test_bad_files(smooth_model, tmp_path):
     out = tmp_path / 'a.onnx'
     with pytest.raises(FileNotFoundError, match=r'config no\.py does not exist'):
         export_onnx('no.py', out, checkpoint)
-    with pytest.raises(FileNotFoundError, match=r'checkpoint no\.pth does not exist'):
+    with pytest.raises(FileNotFoundError, match=r'weights no\.pth does not exist'):
         export_onnx(config, out, 'no.pth')
     with pytest.raises(ValueError, match=r'a\.pt is to be a file whose name ends in'):
         export_onnx(config, tmp_path / 'a.pt', checkpoint)
@@ -170,10 +170,10 @@ def test_bad_files(smooth_model, tmp_path):
         export_onnx(config, out, other)
     broken = tmp_path / 'broken.png'
     broken.write_text('no picture')
-    with pytest.raises(ValueError, match=r'picture .*broken\.png cannot be read'):
+    with pytest.raises(ValueError, match=r'image .*broken\.png cannot be read'):
         export_onnx(config, out, checkpoint, images=broken)
     (tmp_path / 'empty').mkdir()
-    with pytest.raises(ValueError, match='empty holds no pictures'):
+    with pytest.raises(ValueError, match='empty holds no images'):
         export_onnx(
             config,
             out,

@@ -20,6 +20,11 @@ ZOO = Path(mmpose.__file__).parent / '.mim/configs/body_2d_keypoint'
 SIZE = (96, 128)
 
 
+def one_fusion(config):
+    config.model.neck.num_blocks = 1
+    without_init(config)
+
+
 def shallow_lite_hrnet(config):
     extra = config.model.backbone.extra
     extra.num_stages = 2
@@ -47,9 +52,12 @@ def small_hourglass(config):
 NETWORKS = {
     'EffBase': (
         'configs/eeffpose/ablation/td-hm_eeffpose-p0-000_4xb16-215e_coco-256x192.py',
-        None,
+        one_fusion,
     ),
-    'EEffPose': ('configs/eeffpose/td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py', None),
+    'EEffPose': (
+        'configs/eeffpose/td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py',
+        one_fusion,
+    ),
     'Lite-HRNet': (
         ZOO / 'topdown_heatmap/coco/td-hm_litehrnet-18_8xb64-210e_coco-256x192.py',
         shallow_lite_hrnet,

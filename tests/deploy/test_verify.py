@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmpose_light.deploy.verify import compare, measure_latency
+from mmpose_light.deploy.verify import compare
 
 
 def test_difference_is_relative_to_the_range():
@@ -25,17 +25,3 @@ def test_values_that_are_none():
 def test_other_shapes():
     with pytest.raises(ValueError, match=r'heatmaps has shape \(1, 2\).*\(2, 1\)'):
         compare(['heatmaps'], [np.ones((1, 2))], [np.ones((2, 1))])
-
-
-def test_latency_is_that_of_the_run():
-    class Session:
-        runs = 0
-
-        def run(self, image):
-            self.runs += 1
-            sum(range(image))
-
-    session = Session()
-    short, long = (measure_latency(session, count) for count in (10, 200_000))
-    assert 0 < short < long
-    assert session.runs > 20
