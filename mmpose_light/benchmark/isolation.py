@@ -4,6 +4,7 @@ The process is forked off a server that has imported what is needed and nothing 
 nothing of another model is in it.
 """
 
+import contextlib
 import multiprocessing
 import signal
 import warnings
@@ -44,17 +45,18 @@ def run_apart(function: Callable[..., Any], *args: Any) -> Any:
         context.set_forkserver_preload(PRELOAD)
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_call_and_send, args=(function, args, sender))
-    process.start()
-    sender.close()
     try:
+        process.start()
+        sender.close()
         result, failure = receiver.recv()
     except EOFError:
         process.join()
         raise ProcessDiedError(f'crashed (exit code {process.exitcode})') from None
     finally:
+        if process.pid:
+            process.kill()  # it is over, or nobody waits for it any more
+            process.join()
         receiver.close()
-        process.kill()  # it is over, or nobody waits for it any more
-        process.join()
     if failure:
         raise RuntimeError(failure)
     return result
@@ -69,4 +71,5 @@ def _call_and_send(
         answer = function(*args), None
     except Exception as error:
         answer = None, f'{type(error).__name__}: {error}'
-    sender.send(answer)
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
+        sender.send(answer)

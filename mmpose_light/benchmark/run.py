@@ -114,13 +114,11 @@ def _measure(report: Report, settings: Settings, folder: Path) -> Iterator[Step]
     """Measure everything, and tell every step."""
     forecast = Forecast(len(settings.groups), settings.rounds)
     opened, total = len(report.cards), len(report.cards) + settings.rounds
-    left = None
     for group in settings.groups:
         forecast.begin_group()
         steps = measure_group(report, group, settings, folder)
         for done, what in enumerate(steps, 1):
-            if done > opened:
-                left = forecast.end_round()
+            left = forecast.end_round() if done > opened else None
             yield Step(group.title, what, done, total, left)
             if done == opened:
                 forecast.begin_rounds()
