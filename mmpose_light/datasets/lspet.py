@@ -32,6 +32,7 @@ from rich.progress import track
 
 from ..utils.errors import MissingFileError, UserError
 from ..utils.files import check_absent, whole_file, write_json
+from .coco_layout import COCO_KEYPOINTS, LIMB_SKELETON, make_category
 
 LSPET_JOINTS = (
     'right_ankle',
@@ -49,30 +50,6 @@ LSPET_JOINTS = (
     'neck',
     'head_top',
 )
-COCO_KEYPOINTS = (
-    'nose',
-    'left_eye',
-    'right_eye',
-    'left_ear',
-    'right_ear',
-    'left_shoulder',
-    'right_shoulder',
-    'left_elbow',
-    'right_elbow',
-    'left_wrist',
-    'right_wrist',
-    'left_hip',
-    'right_hip',
-    'left_knee',
-    'right_knee',
-    'left_ankle',
-    'right_ankle',
-)
-# Pairs of keypoints, counted from 1 as COCO does, without those of the face.
-LIMB_SKELETON = (
-    (16, 14), (14, 12), (17, 15), (15, 13), (12, 13), (6, 12),
-    (7, 13), (6, 7), (6, 8), (7, 9), (8, 10), (9, 11),
-)  # fmt: skip
 LIMB_JOINTS = tuple(name for name in LSPET_JOINTS if name in COCO_KEYPOINTS)
 
 MIN_LIMB_JOINTS = 8
@@ -272,13 +249,6 @@ def convert_split(
                 dict(id=number, file_name=path.name, width=width, height=height)
             )
             annotations.append(annotation)
-    category = dict(
-        id=1,
-        name='person',
-        supercategory='person',
-        keypoints=list(COCO_KEYPOINTS),
-        skeleton=[list(pair) for pair in LIMB_SKELETON],
-    )
     return dict(
         info=dict(
             description='Leeds Sports Pose Extended (Johnson and Everingham, '
@@ -286,7 +256,7 @@ def convert_split(
         ),
         images=images,
         annotations=annotations,
-        categories=[category],
+        categories=[make_category(LIMB_SKELETON)],
     )
 
 

@@ -13,13 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .lspet import LIMB_SKELETON
-
-#: COCO's links between the keypoints, counted from 1.
-SKELETON = (
-    *LIMB_SKELETON, (2, 3), (1, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 7),
-)  # fmt: skip
-
 SIDES = {'left': 1, 'right': -1}
 
 Range = tuple[float, float]
@@ -244,10 +237,11 @@ def sample_pose(rng: np.random.Generator) -> Pose:
         turn=rng.normal(0, 10),
         head=(rng.normal(5, 10), rng.normal(0, 7), rng.normal(0, 20)),
         arms={
-            side: _draw(rng, ARMS[arm]) for side, arm in zip(sides, arms, strict=True)
+            side: _sample_angles(rng, ARMS[arm])
+            for side, arm in zip(sides, arms, strict=True)
         },
         legs={
-            side: _draw(rng, LEGS[leg])
+            side: _sample_angles(rng, LEGS[leg])
             for side, leg in zip(sides, pose.legs, strict=True)
         },
         roll=rng.uniform(*pose.roll) * rng.choice([-1, 1]),
@@ -364,5 +358,5 @@ def _turn_limb(
     )
 
 
-def _draw(rng: np.random.Generator, limb: Limb) -> tuple[float, ...]:
+def _sample_angles(rng: np.random.Generator, limb: Limb) -> tuple[float, ...]:
     return tuple(rng.uniform(low, high) for low, high in limb)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from .lspet import COCO_KEYPOINTS
+from .coco_layout import COCO_KEYPOINTS
 from .synthetic_body import SIDES, Skeleton, View
 from .synthetic_render import TILE_SIZE, RoundedCone, Sprite, render
 

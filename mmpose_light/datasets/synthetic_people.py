@@ -13,9 +13,8 @@ from rich.progress import track
 
 from ..utils.errors import UserError
 from ..utils.files import check_absent, read_json, write_json
-from .lspet import COCO_KEYPOINTS
+from .coco_layout import FACE_SKELETON, LIMB_SKELETON, make_category
 from .synthetic_body import (
-    SKELETON,
     make_skeleton,
     sample_pose,
     sample_proportions,
@@ -35,15 +34,6 @@ OCCLUDER = 255
 
 FORMAT = 2
 """Goes up when the same seed would give other images than before."""
-
-
-CATEGORY = dict(
-    id=1,
-    name='person',
-    supercategory='person',
-    keypoints=COCO_KEYPOINTS,
-    skeleton=SKELETON,
-)
 
 
 @dataclass(frozen=True)
@@ -158,28 +148,26 @@ def write_synthetic_people(
         return ann_file
     if _read_settings(ann_file) != settings:
         check_absent(ann_file, overwrite)
-    for folder in (image_dir, ann_file.parent):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise UserError(f'{folder} is to be a folder: {error}') from error
+    try:
+        image_dir.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UserError(f'{image_dir} is to be a folder: {error}') from error
     ann_file.unlink(missing_ok=True)
 
-    images, annotations = [], []
-    for index in track(range(num_images), f'Drawing {split}'):
-        picture = draw_picture(seed, index, max_people)
-        images.append(_write_picture(image_dir, index, picture))
-        for person in annotate(picture):
-            annotations.append(
-                dict(id=len(annotations) + 1, image_id=index + 1, **person)
-            )
     content = dict(
         info=dict(description='Synthetic people of mmpose_light', settings=settings),
         licenses=[],
-        categories=[CATEGORY],
-        images=images,
-        annotations=annotations,
+        categories=[make_category((*LIMB_SKELETON, *FACE_SKELETON))],
+        images=[],
+        annotations=[],
     )
+    annotations = content['annotations']
+    for index in track(range(num_images), f'Drawing {split}'):
+        picture = draw_picture(seed, index, max_people)
+        content['images'].append(_write_picture(image_dir, index, picture))
+        for person in annotate(picture):
+            person.update(id=len(annotations) + 1, image_id=index + 1)
+            annotations.append(person)
     return write_json(ann_file, content, indent=None)
 
 

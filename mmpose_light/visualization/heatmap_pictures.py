@@ -101,17 +101,24 @@ def visualize_heatmaps(
     for image, file in zip(images, files, strict=True):
         heatmaps = compute_heatmaps(network, *_read(image, bbox))
         shown = choose_keypoints(keypoints, heatmaps.names)
-        figure = draw_heatmaps(heatmaps, shown, f'{image.name}\n{name}')
-        overlay = overlay_heatmaps(
-            heatmaps.image,
-            heatmaps.joined.numpy(),
-            heatmaps.scale_factor * heatmaps.enlargement,
-        )
-        with whole_file(file.scales) as part:
-            figure.savefig(part, format='png', dpi=DPI)
-        with whole_file(file.overlay) as part:
-            imsave(part, overlay, format='png')
+        _write(heatmaps, shown, f'{image.name}\n{name}', file)
     return files
+
+
+def _write(
+    heatmaps: Heatmaps, keypoints: Sequence[int], title: str, files: HeatmapFiles
+) -> None:
+    """Draw both files of an image."""
+    figure = draw_heatmaps(heatmaps, keypoints, title)
+    overlay = overlay_heatmaps(
+        heatmaps.image,
+        heatmaps.joined.numpy(),
+        heatmaps.scale_factor * heatmaps.enlargement,
+    )
+    with whole_file(files.scales) as part:
+        figure.savefig(part, format='png', dpi=DPI)
+    with whole_file(files.overlay) as part:
+        imsave(part, overlay, format='png')
 
 
 def name_files(

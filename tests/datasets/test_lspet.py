@@ -13,8 +13,8 @@ from PIL import Image
 from scipy.io import savemat
 
 from mmpose_light.cli import main
+from mmpose_light.datasets.coco_layout import COCO_KEYPOINTS
 from mmpose_light.datasets.lspet import (
-    COCO_KEYPOINTS,
     LSPET_JOINTS,
     convert_lspet,
     load_joints,

@@ -10,7 +10,7 @@ from pycocotools.coco import COCO
 from xtcocotools.coco import COCO as XtCOCO
 
 from mmpose_light.cli import main
-from mmpose_light.datasets.lspet import COCO_KEYPOINTS as KEYPOINTS
+from mmpose_light.datasets.coco_layout import COCO_KEYPOINTS as KEYPOINTS
 from mmpose_light.datasets.synthetic_body import (
     ARMS,
     LEGS,
