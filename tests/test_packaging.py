@@ -50,7 +50,9 @@ needs_mim = pytest.mark.skipif(
 )
 
 
-def run(*command: str, cwd: Path, path: Path | str | None = None) -> str:
+def run(
+    *command: str, cwd: Path, path: Path | str | None = None, fails: bool = False
+) -> str:
     """Run a command, with ``path`` in front of what Python finds."""
     env = {**os.environ, 'OMP_NUM_THREADS': '1'}
     env['PYTHONPATH'] = str(path) if path else ''
@@ -63,7 +65,7 @@ def run(*command: str, cwd: Path, path: Path | str | None = None) -> str:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-8000:]
+    assert (done.returncode != 0) == fails, done.stdout[-8000:]
     return done.stdout
 
 
@@ -251,6 +253,19 @@ def test_mim_test(checkpoint, site, work_dir):
     assert 'Load checkpoint' in out or 'Loads checkpoint' in out
     assert 'coco/AP' in out
     assert 'Testing finished successfully' in out
+
+
+@needs_mim
+def test_mim_train_without_data_says_where_it_looked(site, tmp_path):
+    out = run(
+        *(sys.executable, '-m', 'mim', 'train', 'mmpose_light', Path(CONFIG).name),
+        cwd=tmp_path,
+        path=site,
+        fails=True,
+    )
+    message = out[out.index('train.py: error: these data are missing') :]
+    assert 'data/coco/annotations/person_keypoints_train2017.json' in message
+    assert str(tmp_path) in message
 
 
 @needs_mim
