@@ -4,14 +4,17 @@ The configs are read from the page, and train for one step through ``tools/train
 a synthetic set in the layout that the page describes.
 """
 
+import argparse
 import json
 import re
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from mmpose_light import cli
 from mmpose_light.datasets.synthetic_people import write_synthetic_people
 from mmpose_light.utils.host_tools import run_host_tool
 
@@ -72,6 +75,25 @@ def test_named_configs_exist(page):
     assert [path for path in paths if not (REPO / path).is_file()] == []
     names = set(re.findall(r'(?<![\w/(-])td-hm_[\w-]+\.py', text))
     assert names <= {path.name for path in REPO.glob('configs/**/*.py')}
+
+
+@pytest.mark.skipif(bool(getattr(cli, 'LEGACY', {})), reason='commands are moving')
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(REPO)))
+def test_documented_commands_are_understood(page):
+    """Each command and option is there; what stands in capitals counts as a name."""
+    text = page.read_text(encoding='utf-8').replace('\\\n', ' ')
+    for block in re.findall(r'```shell\n(.*?)```', text, re.S):
+        for line in re.split(r'\n|&&', block):
+            words = shlex.split(line, comments=True)
+            if words[:1] != ['mmpose-light']:
+                continue
+            _, name, *arguments = words
+            assert name in cli.COMMANDS, line
+            parser = argparse.ArgumentParser(exit_on_error=False)
+            cli.import_command(name).add_arguments(parser)
+            numbers = [re.sub(r'^[XY][12]$', '1', word) for word in arguments]
+            _, unknown = parser.parse_known_args(numbers)
+            assert unknown == [], line
 
 
 def test_first_page_is_short():
