@@ -12,6 +12,7 @@ from ..deploy.drawing import draw_skeletons
 from ..deploy.image_reading import read_image
 from ..utils.errors import MissingFileError, UserError
 from ..utils.files import write_json
+from ..utils.late_imports import load_what_stays
 from .given_boxes import GivenBoxes
 from .inputs import count_frames, find_inputs, read_frame_rate, read_frames
 from .models import choose_device, find_model, load_model
@@ -143,7 +144,8 @@ def infer(
     if (boxes or ann_file) and not isinstance(boxes, GivenBoxes):
         boxes = GivenBoxes.from_files(boxes, ann_file, bbox_thr if boxes else 0)
     find_boxes = _look_up(boxes, images, videos) if boxes else take_whole_image
-    pose_model = open_model()
+    with load_what_stays():
+        pose_model = open_model()
     if detector is not None:
         from .torch_model import Detector
 

@@ -105,7 +105,9 @@ def find_model(model: str | Path, weights: str | Path | None = None) -> Model:
                 f'give the config {found.config}'
             )
         if '://' not in str(weights) and not Path(weights).expanduser().is_file():
-            raise MissingFileError(f'the file of weights {weights} does not exist')
+            raise MissingFileError(
+                f'checkpoint {weights} does not exist: --weights takes a file of weights'
+            )
     elif found.weights is not None and not Path(found.weights).is_file():
         raise MissingFileError(
             f'the weights of {found.name} are missing: {found.weights}. Check the '

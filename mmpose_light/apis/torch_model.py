@@ -1,5 +1,7 @@
 """A network of PyTorch that estimates poses, and a detector that finds people."""
 
+import contextlib
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -123,9 +125,10 @@ class Detector:
         if Path(model).is_file():
             scope = Config.fromfile(model).default_scope
         try:
-            self.inferencer = DetInferencer(
-                model, weights, device=device, scope=scope, show_progress=False
-            )
+            with contextlib.redirect_stdout(io.StringIO()):  # it prints what it loads
+                self.inferencer = DetInferencer(
+                    model, weights, device=device, scope=scope, show_progress=False
+                )
         except OSError as error:  # no network
             raise UserError(
                 f'the weights of detector {model} cannot be fetched ({error}): '

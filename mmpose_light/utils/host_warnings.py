@@ -7,11 +7,7 @@ from ..import_hooks import after_import
 #: What they begin with, as regular expressions.
 MESSAGES = (
     'pkg_resources is deprecated',
-    'Deprecated call to `pkg_resources',
     'The metainfo config file .* does not exist',  # it is found elsewhere
-    'Failed to search registry with scope',
-    'Unable to import transformers',
-    'The `xtcocotools',
 )
 
 

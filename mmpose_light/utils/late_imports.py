@@ -1,8 +1,10 @@
-"""Names of a package that are imported when they are first used."""
+"""Imports when they are needed, and quick then."""
 
+import contextlib
+import gc
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -36,3 +38,27 @@ def _property(package: str, path: str, name: str) -> property:
         """Do nothing: an import binds a module to its name in the package here."""
 
     return property(get, put)
+
+
+@contextlib.contextmanager
+def load_what_stays() -> Iterator[None]:
+    """Load modules and weights without looking through them for garbage.
+
+    The more there is, the longer each look takes, and it finds nothing: for MMPose and
+    a network that is an eighth of the time.
+
+    Example:
+        >>> import gc
+        >>> with load_what_stays():
+        ...     gc.isenabled()
+        False
+        >>> gc.isenabled()
+        True
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -612,6 +612,7 @@ def test_tool(case, photos, tmp_path, repo_dir):
         env=dict(os.environ, PYTHONPATH=str(repo_dir)),
     )
     assert run.returncode == 0, run.stderr
+    assert 'Warning' not in run.stderr
     assert '2 people in 2 of 2 inputs; results in work_dirs/infer' in run.stdout
     assert (tmp_path / 'work_dirs/infer/visualizations/b.png').is_file()
 

@@ -112,7 +112,7 @@ def test_names_are_told_from_files(tmp_path, monkeypatch):
 def test_weights_that_will_not_do(tmp_path):
     with pytest.raises(UserError, match=r'leave --weights a\.pth out'):
         find_model(NAME, 'a.pth')
-    with pytest.raises(FileNotFoundError, match=r'weights a\.pth does not exist'):
+    with pytest.raises(FileNotFoundError, match=r'checkpoint a\.pth does not exist'):
         find_model('el-hrnet-w32', 'a.pth')
 
 
