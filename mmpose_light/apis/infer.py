@@ -14,7 +14,13 @@ from ..utils.errors import MissingFileError, UserError
 from ..utils.files import write_json
 from ..utils.late_imports import load_what_stays
 from .given_boxes import GivenBoxes
-from .inputs import count_frames, find_inputs, read_frame_rate, read_frames
+from .inputs import (
+    count_frames,
+    find_inputs,
+    read_frame_rate,
+    read_frames,
+    refuse_weights,
+)
 from .models import choose_device, find_model, load_model
 from .outputs import (
     DRAWN,
@@ -139,8 +145,9 @@ def infer(
     if not (save_images or save_json):
         raise UserError('neither images nor json are to be written: want one')
     _check_people(boxes or ann_file, detector, detector_weights)
-    images, videos = find_inputs(inputs)
+    refuse_weights(inputs)
     open_model = _choose_model(model, weights, device, runtime, threads)
+    images, videos = find_inputs(inputs)
     if (boxes or ann_file) and not isinstance(boxes, GivenBoxes):
         boxes = GivenBoxes.from_files(boxes, ann_file, bbox_thr if boxes else 0)
     find_boxes = _look_up(boxes, images, videos) if boxes else take_whole_image

@@ -47,6 +47,23 @@ def find_inputs(
     return images, [file for file in files.values() if _kind(file) == 'video']
 
 
+def refuse_weights(inputs: str | Path | Sequence[str | Path]) -> None:
+    """Complain about weights among the inputs, where they stood before version 0.2.
+
+    Args:
+        inputs (str | Path | Sequence): Files, folders, glob patterns.
+
+    Raises:
+        UserError: If one is a file of weights, by its suffix.
+    """
+    for item in [inputs] if isinstance(inputs, str | Path) else inputs:
+        if Path(item).suffix.lower() in WEIGHTS_SUFFIXES:
+            raise UserError(
+                f'{item} is a file of weights and no input: give it with --weights '
+                f'{item}'
+            )
+
+
 def _expand(item: str) -> list[str]:
     """List the files that one input stands for."""
     path = Path(item)
@@ -55,10 +72,6 @@ def _expand(item: str) -> list[str]:
         if not found:
             raise UserError(f'folder {item} holds no images')
         return found
-    if path.suffix.lower() in WEIGHTS_SUFFIXES:
-        raise UserError(
-            f'{item} is a file of weights and no input: give it with --weights {item}'
-        )
     if path.is_file():
         if _kind(path) is None:
             raise UserError(
