@@ -294,7 +294,7 @@ def _perhaps(name: str, known: Mapping[str, Model]) -> str:
 
 def _known_models() -> dict[str, Model]:
     """List models by name: trained ones, short names, names of configs."""
-    from ..benchmark.zoo import ZOO
+    from .zoo import ZOO
 
     try:
         root = find_repository()

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..apis.zoo import ALL
 from ..utils.errors import UserError
 from ..utils.files import read_json, write_json
 from .models import Card, count_model, find_models
@@ -16,7 +17,6 @@ from .progress import OnStep, Step, ignore
 from .published import COCO, MPII, TEST_DEV, list_published
 from .quoted import METRICS, ZOOS, Quotation, Quotations
 from .tables import show_input
-from .zoo import ALL
 
 #: Whose models are counted for each data set.
 COUNTED = {COCO: COCO, TEST_DEV: COCO, MPII: MPII}

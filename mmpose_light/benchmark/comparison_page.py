@@ -38,7 +38,7 @@ _INTRODUCTION = f"""\
 
 Written by `mmpose-light compare`. To change a row, change what it is made
 from: the metafiles, [{QUOTED}]({QUOTED}), or the table of models in
-`mmpose_light/benchmark/zoo.py`.
+`mmpose_light/apis/zoo.py`.
 
 - **#Params and MACs** are counted here on the network, for one image; MACs are
   multiply-accumulates of convolutions, linear layers and matrix products, in

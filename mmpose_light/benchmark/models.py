@@ -4,7 +4,6 @@ All have random weights: neither the time nor the memory of a model depends on w
 has learned.
 """
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,11 +15,12 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.models import TopdownPoseEstimator, build_pose_estimator
 
+from ..apis.models import find_model
+from ..apis.zoo import ALL, PEERS, ZOO
 from ..utils.complexity import count_macs, count_parameters
-from ..utils.errors import MissingFileError, UserError
+from ..utils.errors import UserError
 from ..utils.repository import find_repository
-from .published import HOST, find_published
-from .zoo import ALL, PEERS, ZOO
+from .published import find_published
 
 #: Names of sizes in configs that go with the input size.
 SIZES = ('input_size', 'heatmap_size', 'in_featuremap_size')
@@ -61,9 +61,8 @@ def find_models(
     """Find the models that are asked for.
 
     Args:
-        models (Sequence[str | Path]): Names in the table, ``'all'`` for all of them;
-            config files; names of MMPose's configs (``'mmpose::…'``) or of this
-            package's. A model that is not in the table is called as its config.
+        models (Sequence[str | Path]): Names in the table, ``'all'`` for all of them,
+            and whatever else :func:`~mmpose_light.apis.models.find_model` takes.
         zoo (Mapping[str, tuple[str, str]]): The table of models. Defaults to
             :data:`ZOO`
 
@@ -87,11 +86,13 @@ def find_models(
             name, (label, config) = model, zoo[model]
             size = re.search(r'-(\d+x\d+)$', name)
             label = f'{label} {size[1]}' if size else label
-            path = _find_config(config if '::' in config else own / config, own, zoo)
+            found = find_model(config if '::' in config else own / config)
         else:
-            path = _find_config(model, own, zoo)
-            name = label = path.stem
-        ours = path.is_relative_to(own) and not path.is_relative_to(own / PEERS)
+            found = find_model(model)
+            name = label = found.name
+        path = found.config.absolute()
+        lies = path.resolve()
+        ours = lies.is_relative_to(own) and not lies.is_relative_to(own / PEERS)
         card = Card(name, label, path, ours)
         if cards.setdefault(name, card) != card:
             raise UserError(
@@ -103,33 +104,6 @@ def find_models(
             f'no model to measure: name some of {", ".join(zoo)}, or config files'
         )
     return list(cards.values())
-
-
-def _find_config(
-    model: str | Path, own: Path, zoo: Mapping[str, tuple[str, str]]
-) -> Path:
-    """Find the config file of a model that is not named by the table."""
-    if str(model).startswith('mmpose::'):
-        path = HOST / 'configs' / str(model).removeprefix('mmpose::')
-        if not path.is_file():
-            raise MissingFileError(
-                f'config {model} is not in the installed MMPose: {path} does not exist'
-            )
-        return path
-    path = Path(model)
-    if path.is_file():
-        return path.resolve()
-    if path.suffix == '.py':
-        raise MissingFileError(f'config {path} does not exist')
-    configs = {found.stem: found for found in sorted(own.rglob('*.py'))}
-    if str(model) in configs:
-        return configs[str(model)]
-    near = difflib.get_close_matches(str(model), [*zoo, *configs], n=3)
-    raise UserError(
-        f'model {str(model)!r} is unknown'
-        + (f'; perhaps {" or ".join(near)}?' if near else '.')
-        + f' {", ".join((*zoo, ALL))}, a config file or mmpose::… would do'
-    )
 
 
 def count_model(card: Card, input_size: tuple[int, int] | None = None) -> Card:

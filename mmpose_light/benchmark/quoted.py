@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
+from ..apis.zoo import MPII_ZOO, ZOO
 from ..utils.errors import MissingFileError, UserError
 from .published import COCO, MPII, TEST_DEV
-from .zoo import MPII_ZOO, ZOO
 
 #: The metrics of each data set, by their names in metafiles, in the order of tables.
 _COCO_METRICS = ('AP', 'AP@0.5', 'AP@0.75', 'AP (M)', 'AP (L)', 'AR')

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from ..apis.zoo import ZOO
 from ..utils.errors import UserError
 from ..utils.files import check_absent
 from ..utils.timing import Run, make_timed, take_turns
@@ -23,7 +24,6 @@ from .runtimes import RUNTIMES, open_model
 from .settings import OUT_DIR, Group, Settings
 from .tables import write_csv, write_markdown
 from .training import open_training
-from .zoo import ZOO
 
 WARMUPS = 2
 

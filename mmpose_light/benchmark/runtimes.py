@@ -7,17 +7,18 @@ model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from ..deploy import runtimes as deploy
+from ..deploy.packages import import_package
 from ..utils.errors import UserError
 from ..utils.timing import Run
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from .settings import Group, Settings
 
 PRECISIONS = ('fp32', 'amp', 'fp16', 'int8')
@@ -45,12 +46,10 @@ class Runtime:
         return self.package != 'torch'
 
 
-RUNTIMES = {
-    'eager': Runtime('PyTorch eager'),
-    'fused': Runtime('PyTorch fused'),
-    'compile': Runtime('PyTorch compiled'),
-    'onnxruntime': Runtime('ONNX Runtime', 'onnxruntime', ('fp32', 'fp16', 'int8')),
-    'openvino': Runtime('OpenVINO', 'openvino', ('fp32', 'int8'), ('cpu',)),
+_TORCH = dict(eager='PyTorch eager', fused='PyTorch fused', compile='PyTorch compiled')
+RUNTIMES = {name: Runtime(title) for name, title in _TORCH.items()} | {
+    name: Runtime(runtime.title, runtime.package, runtime.precisions, runtime.devices)
+    for name, runtime in deploy.RUNTIMES.items()
 }
 
 
@@ -74,8 +73,6 @@ def check_runtime(name: str, device: str) -> None:
             f'{device!r}: leave it out'
         )
     if runtime.exported:
-        from ..deploy.packages import import_package
-
         import_package(runtime.package)
         import_package('onnx')
 
@@ -99,16 +96,10 @@ def open_model(
         from .torch_runtime import open_torch
 
         return open_torch(config, group, settings)
-    from .exported import open_runtime
-
-    runtime = open_runtime(
+    runtime = deploy.open_runtime(
         file, group.runtime, threads=settings.threads, device=settings.device
     )
-    images = _make_images(runtime.input_shape)
+    random = np.random.default_rng(0)
+    images = random.standard_normal(runtime.input_shape, np.float32)
+    images = images.astype(runtime.input_dtype)
     return lambda: runtime.run(images)
-
-
-def _make_images(shape: Sequence[int]) -> np.ndarray:
-    import numpy as np
-
-    return np.random.default_rng(0).standard_normal(tuple(shape), np.float32)

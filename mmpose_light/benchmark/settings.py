@@ -3,9 +3,9 @@
 import os
 from dataclasses import dataclass, fields
 
+from ..apis.zoo import DEFAULT
 from ..utils.errors import UserError
 from .runtimes import PRECISIONS, RUNTIMES, check_runtime
-from .zoo import DEFAULT
 
 OUT_DIR = 'work_dirs/benchmark'
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ..apis.zoo import ALL, DEFAULT, FURTHER
 from ..benchmark.runtimes import PRECISIONS, RUNTIMES
 from ..benchmark.settings import OUT_DIR, Settings
-from ..benchmark.zoo import ALL, DEFAULT, FURTHER
 
 if TYPE_CHECKING:
     from ..benchmark.progress import OnStep
@@ -81,9 +81,9 @@ def _add_models(group: argparse._ArgumentGroup) -> None:
         'models',
         nargs='*',
         metavar='MODEL',
-        help=f'names ({" ".join((*DEFAULT, *FURTHER))}; {ALL} for every one), config '
-        "files, mmpose::… names, or names of this package's configs (default: the "
-        f'first {len(DEFAULT)} names)',
+        help=f'names ({" ".join((*DEFAULT, *FURTHER))}; {ALL} for every one), or '
+        'models as every command takes them: config files, mmpose::…, names of '
+        f'configs and of trained models (default: the first {len(DEFAULT)} names)',
     )
     group.add_argument(
         '--runtimes',

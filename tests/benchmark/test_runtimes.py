@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from mmpose_light.benchmark import exported
 from mmpose_light.benchmark.runtimes import RUNTIMES, check_runtime, open_model
 from mmpose_light.benchmark.settings import Settings
+from mmpose_light.deploy import runtimes
 
 
 @pytest.mark.parametrize('name', ['onnxruntime', 'openvino'])
@@ -36,6 +36,7 @@ def test_runtimes_are_opened_where_they_are_told(monkeypatch, folder):
 
     class Opened:
         input_shape = (2, 3, 8, 6)
+        input_dtype = 'float32'
 
         def run(self, images):
             return images.shape
@@ -44,7 +45,7 @@ def test_runtimes_are_opened_where_they_are_told(monkeypatch, folder):
         calls.append((file, runtime, threads, device))
         return Opened()
 
-    monkeypatch.setattr(exported, 'open_runtime', open_runtime)
+    monkeypatch.setattr(runtimes, 'open_runtime', open_runtime)
     settings = Settings(runtimes=['onnxruntime'], threads=1, batch_sizes=[2])
     opened = open_model(
         folder / 'tiny.py', settings.groups[0], settings, folder / 'tiny.onnx'

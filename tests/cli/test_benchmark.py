@@ -56,7 +56,7 @@ def test_from_json(smooth_model, tmp_path, capsys):
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        ('resnet --runtimes eager', 'el-hrnet-w32'),
+        ('resnet --runtimes eager', "no model 'resnet'"),
         ('--from-json none.json', 'none.json does not exist'),
         ('--runtimes tensorrt', "runtime 'tensorrt' is unknown"),
     ],

@@ -1,4 +1,4 @@
-"""The networks of the benchmark and of the comparison: ours, MMPose's, and peers.
+"""Models by their short names: ours, MMPose's, and peers.
 
 A name ends in the input size where that is not 256×192 for COCO or 256×256 for MPII. A
 config is one of ours, by its path below ``configs``, or one of MMPose's

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from mmpose_light.apis.zoo import DEFAULT, FURTHER, MPII_ZOO, ZOO
 from mmpose_light.benchmark.models import find_models, get_input_size, load_config
 from mmpose_light.benchmark.published import MPII, find_published, list_published
 from mmpose_light.benchmark.settings import Settings
-from mmpose_light.benchmark.zoo import DEFAULT, FURTHER, MPII_ZOO, ZOO
 
 #: What no one has published.
 UNPUBLISHED = {'el-hrnet-w32-384x288'}
