@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from ..utils.hardware import name_processor
 from .settings import count_cores
 
 PACKAGES = (
@@ -37,7 +38,7 @@ def describe_environment(command: str | None = None) -> dict[str, str | int]:
         'date' and 'command'.
     """
     environment = dict(
-        cpu=_name_cpu(),
+        cpu=name_processor(),
         instructions=torch.backends.cpu.get_cpu_capability(),
         cores=count_cores(),
         memory_gib=_read_memory(),
@@ -52,13 +53,6 @@ def describe_environment(command: str | None = None) -> dict[str, str | int]:
             continue
     date = datetime.now().astimezone().isoformat(timespec='seconds')
     return dict(environment, date=date, command=command or '')
-
-
-def _name_cpu() -> str:
-    for line in _read_lines('/proc/cpuinfo'):
-        if line.startswith('model name'):
-            return line.partition(':')[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _read_memory() -> int | str:

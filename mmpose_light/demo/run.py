@@ -18,7 +18,6 @@ from typing import Any
 
 import torch
 from mmengine import Config
-from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from mmengine.utils import digit_version
 
@@ -166,7 +165,6 @@ def find_poses(images: Sequence[str | Path], out_dir: str | Path) -> Inference:
     Returns:
         Inference: What was found.
     """
-    MMLogger.get_current_instance().setLevel('ERROR')  # a line for every image
     return infer(TRAINED_MODEL, images, out_dir, kpt_thr=KPT_THR)
 
 

@@ -14,6 +14,7 @@ import torch
 from mmengine.config import Config
 
 from ..utils.errors import UserError
+from ..utils.hardware import name_processor
 from ..version import __version__
 from .data import StudyData
 from .options import RunOptions
@@ -182,11 +183,4 @@ def describe_hardware() -> str:
     """
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path('/proc/cpuinfo')
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith('model name'):
-                name = line.partition(':')[2].strip()
-                break
-    return f'{name}, {torch.get_num_threads()} threads'
+    return f'{name_processor()}, {torch.get_num_threads()} threads'

@@ -1,0 +1,17 @@
+"""What the hardware is called."""
+
+import platform
+from pathlib import Path
+
+
+def name_processor() -> str:
+    """Return the processor's name.
+
+    Returns:
+        str: As Linux tells it, such as 'AMD EPYC'; elsewhere what Python knows.
+    """
+    cpuinfo = Path('/proc/cpuinfo')
+    for line in cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []:
+        if line.startswith('model name'):
+            return line.partition(':')[2].strip()
+    return platform.processor() or platform.machine()
