@@ -41,6 +41,7 @@ CONFIG = 'configs/demo/td-hm_el-hrnet-w32_1xb16-9e_synthetic-128x96.py'
 TRAIN_SEED, VAL_SEED = 0, 1
 MAX_PEOPLE = 1  # in an image: minutes do not suffice to learn crowds
 NOTES = 'demo.json'
+PREDICTIONS, CURVE = 'predictions.png', 'curve.png'
 TRAINED_MODEL = 'el-hrnet-w32-lspet-cpu'
 KPT_THR = 0.1  # that model is unsure of what it finds
 AP = 'coco/AP'
@@ -111,12 +112,7 @@ def run_demo(
         find_inputs(images)
         find_model(TRAINED_MODEL)
     cfg = _read_config(config, epochs)
-    epochs = cfg.train_cfg.max_epochs
-    settings = dict(train_images=train_images, val_images=val_images, epochs=epochs)
-    for name, number in settings.items():
-        if number < 1:
-            raise UserError(f'{name} must be at least 1, got {number}')
-    settings = dict(config=Path(cfg.filename).stem, **settings)
+    settings = _make_settings(cfg, train_images, val_images)
     notes = open_notes(work_dir, settings, overwrite)
 
     say('1/4 Synthetic people')
@@ -125,31 +121,20 @@ def run_demo(
     if 'untrained' not in notes:
         notes['untrained'] = _do(cfg, work_dir / 'untrained', Runner.test, say)
         write_json(work_dir / NOTES, notes)
-    say(f'3/4 Training, {epochs} epochs')
+    say(f'3/4 Training, {settings["epochs"]} epochs')
     checkpoint = _train(cfg, work_dir, say)
     say('4/4 Figures')
-    predictions, curve = work_dir / 'predictions.png', work_dir / 'curve.png'
     if 'trained' not in notes:
         cfg.load_from, cfg.resume = str(checkpoint), False
-        trained = _read_results(work_dir, epochs)
-        if trained is None:  # interrupted between checkpoint and evaluation
-            trained = _do(cfg, work_dir / 'trained', Runner.test, say)
-        _do(
-            cfg,
-            work_dir / 'trained',
-            lambda runner: draw_predictions(runner, predictions),
-            say,
-        )
-        draw_curve(work_dir, curve)
-        notes['trained'] = trained
+        notes['trained'] = _show(cfg, work_dir, say)
         write_json(work_dir / NOTES, notes)
     poses = work_dir / 'poses'
     return DemoResult(
         untrained=notes['untrained'],
         trained=notes['trained'],
         checkpoint=checkpoint,
-        predictions=predictions,
-        curve=curve,
+        predictions=work_dir / PREDICTIONS,
+        curve=work_dir / CURVE,
         poses=poses,
         found=find_poses(images, poses) if images else None,
     )
@@ -223,6 +208,19 @@ def _read_config(path: str | Path | None, epochs: int | None) -> Config:
     return cfg
 
 
+def _make_settings(cfg: Config, train_images: int, val_images: int) -> dict:
+    """Return what makes two demos the same."""
+    numbers = dict(
+        train_images=train_images,
+        val_images=val_images,
+        epochs=cfg.train_cfg.max_epochs,
+    )
+    for name, number in numbers.items():
+        if number < 1:
+            raise UserError(f'{name} must be at least 1, got {number}')
+    return dict(config=Path(cfg.filename).stem, **numbers)
+
+
 def _draw_data(cfg: Config, folder: Path, train_images: int, val_images: int) -> None:
     """Draw what is not drawn yet, and let the config know where it is."""
     write_synthetic_people(
@@ -246,6 +244,20 @@ def _train(cfg: Config, work_dir: Path, say: Callable[[str], None]) -> Path:
             cfg.load_from, cfg.resume = str(newest), True
         _do(cfg, work_dir, Runner.train, say)
     return checkpoint
+
+
+def _show(cfg: Config, work_dir: Path, say: Callable[[str], None]) -> dict[str, float]:
+    """Draw what the trained model finds and how it came to; return its results."""
+    trained = _read_results(work_dir, cfg.train_cfg.max_epochs)
+    if trained is None:  # interrupted between checkpoint and evaluation
+        trained = _do(cfg, work_dir / 'trained', Runner.test, say)
+
+    def draw(runner: Runner) -> None:
+        draw_predictions(runner, work_dir / PREDICTIONS)
+
+    _do(cfg, work_dir / 'trained', draw, say)
+    draw_curve(work_dir, work_dir / CURVE)
+    return trained
 
 
 def _do(
