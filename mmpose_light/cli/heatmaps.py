@@ -16,8 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         'model',
-        help="a trained model's name (`mmpose-light list-models`), or a config file "
-        'of a top-down model with a heatmap head',
+        help='a top-down model with a heatmap head: its name (`mmpose-light list-models`) '
+        'or a config file',
     )
     parser.add_argument('images', nargs='+', metavar='IMAGE', help='image files')
     parser.add_argument(

@@ -61,11 +61,11 @@ def visualize_heatmaps(
     """Draw the heatmaps of a person in each image, at every scale and joined.
 
     Args:
-        model (str | Path): A top-down model with a heatmap head: the name of a trained
-            model, or a config file.
+        model (str | Path): A top-down model with a heatmap head, in any of the ways
+            of :mod:`mmpose_light.apis.models`.
         images (Sequence[str | Path]): The image files.
-        weights (str | Path, optional): A file of weights for the config. Defaults to
-            ``None``: the trained model's own, or random ones, with a warning
+        weights (str | Path, optional): A file of weights. Defaults to ``None``: a
+            trained model's own, or random ones, with a warning
         out_dir (str | Path): The folder of the PNG files. Defaults to
             ``'work_dirs/heatmaps'``
         bbox (Sequence[float], optional): The person's box in pixels of the one image:
@@ -96,12 +96,11 @@ def visualize_heatmaps(
         raise UserError(f'one bbox for {len(images)} images: give one image with it')
     files = name_files(images, Path(out_dir), overwrite)
     network = load_model(found.config, found.weights, device)
-    known = f', {Path(found.weights).name}' if found.weights else ', random weights'
-    name = Path(model).stem + known if Path(model).is_file() else model
+    origin = 'random weights' if found.weights is None else Path(found.weights).name
     for image, file in zip(images, files, strict=True):
         heatmaps = compute_heatmaps(network, *_read(image, bbox))
         shown = choose_keypoints(keypoints, heatmaps.names)
-        _write(heatmaps, shown, f'{image.name}\n{name}', file)
+        _write(heatmaps, shown, f'{image.name}\n{found.name}\n{origin}', file)
     return files
 
 
