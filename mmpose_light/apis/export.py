@@ -88,8 +88,8 @@ def export_onnx(
     without the config and the checkpoint.
 
     Args:
-        model (str | Path): Config file of a top-down model, or the name of a trained
-            model of this package.
+        model (str | Path): A top-down model, in any of the ways that
+            :mod:`mmpose_light.apis.models` tells.
         out (str | Path): The file to write.
         weights (str | Path, optional): The weights that belong to it. Defaults to
             ``None``, a trained model's own, else random ones, with a warning

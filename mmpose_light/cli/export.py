@@ -26,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'PyTorch and says itself how to run it: `mmpose-light infer FILE.onnx …`.'
     )
     parser.add_argument(
-        'model', help="config file of a top-down model, or a trained model's name"
+        'model',
+        help='a top-down model: a config file, mmpose::…, or a name '
+        '(`mmpose-light list-models` lists them)',
     )
     parser.add_argument('--out', required=True, help='ONNX file to write')
     parser.add_argument(

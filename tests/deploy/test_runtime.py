@@ -168,5 +168,5 @@ def test_bad_files(export_smooth_model, tmp_path):
     onnx.save(graph, file)
     with pytest.raises(ValueError, match=r'a\.onnx does not say how to run it'):
         ExportedModel(file)
-    with pytest.raises(ValueError, match="backend 'tensorrt' is unknown"):
+    with pytest.raises(ValueError, match="runtime 'tensorrt' is unknown"):
         ExportedModel(export_smooth_model().file, 'tensorrt')
