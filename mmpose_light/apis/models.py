@@ -289,7 +289,7 @@ def _find_config(name: str) -> Model:
 def _perhaps(name: str, known: Mapping[str, Model]) -> str:
     """Say which names are near a misspelt one."""
     near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
-    return f': perhaps {" or ".join(near)}?' if near else ''
+    return f' (perhaps {" or ".join(near)})' if near else ''
 
 
 def _known_models() -> dict[str, Model]:
