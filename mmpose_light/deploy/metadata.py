@@ -19,7 +19,6 @@ from .packages import import_package
 
 if TYPE_CHECKING:
     import onnx
-    from mmengine.config import Config
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,63 +113,6 @@ class Metadata:
                 ) from error
         values['input_size'] = tuple(values['input_size'])
         return cls(**values)
-
-    def dataset_meta(self) -> dict[str, Any]:
-        """Return what MMPose wants to know of a data set, for drawing its skeletons."""
-        from mmpose.datasets.datasets.utils import parse_pose_metainfo
-
-        names = self.keypoint_names
-        mirror = {a: b for pair in self.flip_pairs for a, b in (pair, pair[::-1])}
-        keypoints = {
-            index: dict(
-                name=name,
-                id=index,
-                color=self.keypoint_colors[index],
-                type='',
-                swap=names[mirror[index]] if index in mirror else '',
-            )
-            for index, name in enumerate(names)
-        }
-        links = zip(self.skeleton_links, self.skeleton_link_colors, strict=True)
-        skeleton = {
-            index: dict(link=(names[a], names[b]), id=index, color=color)
-            for index, ((a, b), color) in enumerate(links)
-        }
-        return parse_pose_metainfo(
-            dict(
-                dataset_name=self.dataset,
-                keypoint_info=keypoints,
-                skeleton_info=skeleton,
-                joint_weights=[1.0] * len(names),
-                sigmas=[],
-            )
-        )
-
-    def host_config(self) -> 'Config':
-        """Return what MMPose's inferencers read of a config: how to make an input."""
-        from mmengine.config import Config
-
-        pipeline = [
-            dict(type='LoadImage'),
-            dict(type='GetBBoxCenterScale', padding=self.box_padding),
-            dict(
-                type='TopdownAffine', input_size=self.input_size, use_udp=self.use_udp
-            ),
-            dict(type='PackPoseInputs'),
-        ]
-        return Config(
-            dict(
-                default_scope='mmpose',
-                data_mode='topdown',
-                dataset_type='CocoDataset',
-                test_dataloader=dict(dataset=dict(pipeline=pipeline)),
-                visualizer=dict(
-                    type='PoseLocalVisualizer',
-                    vis_backends=[dict(type='LocalVisBackend')],
-                    name='visualizer',
-                ),
-            )
-        )
 
 
 def describe_dataset(dataset_meta: dict[str, Any]) -> dict[str, Any]:
