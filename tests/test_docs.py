@@ -77,7 +77,6 @@ def test_named_configs_exist(page):
     assert names <= {path.name for path in REPO.glob('configs/**/*.py')}
 
 
-@pytest.mark.skipif(bool(getattr(cli, 'LEGACY', {})), reason='commands are moving')
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(REPO)))
 def test_documented_commands_are_understood(page):
     """Each command and option is there; what stands in capitals counts as a name."""
