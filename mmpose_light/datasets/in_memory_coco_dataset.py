@@ -1,4 +1,4 @@
-"""CocoDataset that decodes its photographs once and keeps them in memory."""
+"""CocoDataset that decodes its images once and keeps them in memory."""
 
 import functools
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from mmpose.registry import DATASETS
 
 @functools.cache
 def read_image(path: str) -> np.ndarray:
-    """Decode a photograph, the first time it is asked for.
+    """Decode an image, the first time it is asked for.
 
     Args:
         path (str): The file.
@@ -34,18 +34,18 @@ def read_image(path: str) -> np.ndarray:
 
 @DATASETS.register_module()
 class InMemoryCocoDataset(CocoDataset):
-    """MMPose's COCO data set, with all photographs decoded when it is built.
+    """MMPose's COCO data set, with all images decoded when it is built.
 
     Data loaders that fork their workers share them, and so do all data sets of a
-    process, so that a study decodes each photograph once. Takes the arguments of
+    process, so that a study decodes each image once. Takes the arguments of
     ``CocoDataset``.
     """
 
     def full_init(self) -> None:
-        """Read the annotations and the photographs.
+        """Read the annotations and the images.
 
         Raises:
-            FileNotFoundError: If a photograph is missing.
+            FileNotFoundError: If an image is missing.
             ValueError: If one cannot be read.
         """
         if self._fully_initialized:
@@ -57,13 +57,13 @@ class InMemoryCocoDataset(CocoDataset):
                 pass
 
     def get_data_info(self, idx: int) -> dict:
-        """Return what describes a person, the photograph included.
+        """Return what describes a person, the image included.
 
         Args:
             idx (int): The person's index.
 
         Returns:
-            dict: As of ``CocoDataset``, and the photograph as ``'img'``.
+            dict: As of ``CocoDataset``, and the image as ``'img'``.
         """
         info = super().get_data_info(idx)
         info['img'] = read_image(info['img_path'])
