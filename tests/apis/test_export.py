@@ -160,7 +160,9 @@ def test_bad_files(smooth_model, tmp_path):
     out = tmp_path / 'a.onnx'
     with pytest.raises(FileNotFoundError, match=r'config no\.py does not exist'):
         export_onnx('no.py', out, checkpoint)
-    with pytest.raises(FileNotFoundError, match=r'no\.pth does not exist: --weights takes a file'):
+    with pytest.raises(
+        FileNotFoundError, match=r'no\.pth does not exist: --weights takes a file'
+    ):
         export_onnx(config, out, 'no.pth')
     with pytest.raises(ValueError, match=r'a\.pt is to be a file whose name ends in'):
         export_onnx(config, tmp_path / 'a.pt', checkpoint)

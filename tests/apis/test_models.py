@@ -83,7 +83,7 @@ def test_ways_to_name_a_model():
 @pytest.mark.parametrize(
     ('name', 'problem'),
     [
-        ('el-hrnet-w23', 'no model .* perhaps el-hrnet-w32 or'),
+        ('el-hrnet-w23', r'no model .* \(perhaps el-hrnet-w32 or'),
         ('EL-HRNet-W32', 'perhaps el-hrnet-w32'),
         ('TYPO', "no model 'TYPO'; `mmpose-light list-models`"),
         ('.', 'no model'),

@@ -19,6 +19,7 @@ def cfg(toy, tmp_path) -> Config:
     DATASETS.register_module('QuietData', force=True, module=type(loader['dataset']))
     return Config(
         dict(
+            default_scope='mmpose',
             model=dict(type='QuietModel'),
             work_dir=str(tmp_path),
             train_dataloader=dict(loader, dataset=dict(type='QuietData', size=4)),

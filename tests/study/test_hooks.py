@@ -53,6 +53,7 @@ def runner(tmp_path, clock):
         train_cfg=dict(by_epoch=True, max_epochs=EPOCHS),
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
         default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=EPOCHS)),
+        default_scope='mmpose',
         log_level='WARNING',
         experiment_name=tmp_path.name,
     )

@@ -93,6 +93,7 @@ def train(toy) -> Callable[..., dict[int, float]]:
             default_hooks=dict(logger=logger, checkpoint=checkpoint),
             custom_hooks=[RateFactor(rate_factor), recorder],
             resume=resume,
+            default_scope='mmpose',
             log_level='WARNING',
             experiment_name=f'{work_dir.parent.name}-{work_dir.name}-{resume}',
             **kwargs,
