@@ -250,9 +250,9 @@ def _name_command() -> str:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep back what the host and the exporter have to say."""
-    from mmengine.logging import MMLogger
+    from ..utils.host_warnings import log_errors_alone
 
-    MMLogger.get_current_instance().setLevel('ERROR')
+    log_errors_alone()
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         yield

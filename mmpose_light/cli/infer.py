@@ -154,11 +154,12 @@ def main(**options: Any) -> int:
     )
 
     from ..apis.infer import OUT_DIR, infer
-    from ..utils.host_warnings import ignore_host_warnings
+    from ..utils.host_warnings import ignore_host_warnings, log_errors_alone
 
     columns = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with warnings.catch_warnings(), Progress('{task.description}', *columns) as bars:
         ignore_host_warnings()
+        log_errors_alone()
         tasks = {}
 
         def show(what: str, done: int, total: int) -> None:

@@ -292,7 +292,7 @@ def _read_settings(ann_file: Path) -> dict | None:
     """Return the settings of the set in the file, None if it is not readable."""
     try:
         return read_json(ann_file)['info']['settings']
-    except (ValueError, KeyError, TypeError):
+    except (UserError, KeyError, TypeError):
         return None
 
 

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ..utils.checkpoint import read_checkpoint
+from ..utils.errors import UserError
 
 Say = Callable[[str], None]
 PROGRESS = 'Epoch('
@@ -36,7 +37,7 @@ def find_whole_checkpoint(work_dir: str | Path, say: Say = say_nothing) -> Path 
     for path in sorted(paths, key=lambda path: int(path.stem[6:]), reverse=True):
         try:
             read_checkpoint(path)
-        except (ValueError, OSError):
+        except (UserError, OSError):
             say(f'{path} is not whole and is left aside')
         else:
             return path

@@ -2,20 +2,13 @@
 
 import runpy
 import sys
-import warnings
 from pathlib import Path
 
 from .errors import MissingFileError, UserError
+from .host_warnings import ignore_host_warnings
 
 #: Which data each tool needs.
 SPLITS = {'train.py': ('train', 'val'), 'test.py': ('test',)}
-
-#: Warnings that nobody can act on: of how MMEngine finds packages, and of where MMPose
-#: finds its own description of a data set.
-SILENCED = (
-    'pkg_resources is deprecated as an API',
-    r'The metainfo config file ".*" does not exist\. A matched config file ',
-)
 
 
 def run_host_tool(name: str) -> None:
@@ -37,8 +30,7 @@ def run_host_tool(name: str) -> None:
         >>> from mmpose_light.utils.host_tools import run_host_tool
         >>> run_host_tool('train.py')  # doctest: +SKIP
     """
-    for message in SILENCED:
-        warnings.filterwarnings('ignore', message=message, category=UserWarning)
+    ignore_host_warnings()
     import mmpose
 
     tool = Path(mmpose.__file__).parent / '.mim' / 'tools' / name

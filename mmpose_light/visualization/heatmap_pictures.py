@@ -165,7 +165,7 @@ def _read(
     """Read an image, and complain about a box that has no part in it."""
     try:
         pixels = read_image(str(image))
-    except ValueError as error:
+    except UserError as error:
         raise UserError(f'image {image} cannot be read: {error}') from error
     height, width = pixels.shape[:2]
     if bbox is None:
