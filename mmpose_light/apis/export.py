@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mmengine.dataset import Compose
 from mmpose.datasets.transforms import GetBBoxCenterScale, TopdownAffine
+from mmpose.utils.typing import ConfigType
+from torch import nn
 
 from ..deploy import quantize
-from ..deploy.choices import OUTPUTS, check_choice, check_form
+from ..deploy.choices import OUTPUTS
 from ..deploy.export import make_graph, save_graph
 from ..deploy.forms import (
     SPLIT_RATIO,
@@ -27,13 +29,16 @@ from ..deploy.verify import TOLERANCES, Difference, compare
 from ..utils.errors import UserError
 from ..utils.files import check_absent
 from ..utils.timing import measure_latency
+from .export_settings import ExportSettings
 from .models import find_model, load_model
 from .person_crops import crop_people, crop_synthetic_people
+
+if TYPE_CHECKING:
+    import onnx
 
 #: What a test pipeline may consist of: all that an exported file's metadata can tell.
 TRANSFORMS = ('LoadImage', 'GetBBoxCenterScale', 'TopdownAffine', 'PackPoseInputs')
 CHECKED_PEOPLE = 4
-CALIBRATION_PEOPLE = 128
 
 
 @dataclass(frozen=True)
@@ -63,22 +68,7 @@ def export_onnx(
     weights: str | Path | None = None,
     *,
     overwrite: bool = False,
-    output: str | None = None,
-    channels: str = 'rgb',
-    batch: int | None = None,
-    preprocess: bool = False,
-    precision: str = 'fp32',
-    simplify: bool = True,
-    opset: int = 17,
-    images: str | Path | Sequence[str | Path] | None = None,
-    calibration_images: str | Path | Sequence[str | Path] | None = None,
-    calibration_ann_file: str | Path | None = None,
-    calibration_people: int = CALIBRATION_PEOPLE,
-    int8_runtime: str = 'openvino',
-    float_ends: bool = True,
-    float_nodes: Sequence[str] = (),
-    tolerance: float | None = None,
-    threads: int | None = None,
+    **settings: Any,
 ) -> Export:
     """Export a model, check the file against PyTorch, and tell how to run it.
 
@@ -95,37 +85,9 @@ def export_onnx(
             ``None``, a trained model's own, else random ones, with a warning
         overwrite (bool): Whether a file that is there is replaced. Defaults to
             ``False``
-        output (str, optional): 'heatmap' or 'simcc', the vectors that RTMPose gives and
-            rtmlib takes (:func:`~mmpose_light.deploy.export_model`). Defaults to
-            ``None``, what the model's head gives
-        channels (str): The order of the input's channels: 'rgb', or 'bgr' for what
-            rtmlib hands over. Defaults to ``'rgb'``
-        batch (int, optional): Number of people in the input. Defaults to ``None``, any
-            number
-        preprocess (bool): Whether the input is raw pixels, uint8, (N, H, W, 3), which
-            the graph normalizes. Defaults to ``False``
-        precision (str): 'fp32', 'fp16' or 'int8'. Defaults to ``'fp32'``
-        simplify (bool): Whether onnxslim tidies up the graph. Defaults to ``True``
-        opset (int): Version of ONNX's operators, 13 to 17. Defaults to 17
-        images (str | Path | Sequence, optional): Images of one person each to check
-            the file on. Defaults to ``None``, the first of those for calibration, or
-            drawn people
-        calibration_images (str | Path | Sequence, optional): Images of people as the
-            model will meet them, for 'int8'. Defaults to ``None``
-        calibration_ann_file (str | Path, optional): COCO annotations with the boxes of
-            the people on them. Defaults to ``None``, each is one person
-        calibration_people (int): The most people to calibrate on. Defaults to 128
-        int8_runtime (str): The runtime that 'int8' is to be fast in, 'openvino' or
-            'onnxruntime'. Defaults to ``'openvino'``
-        float_ends (bool): Whether 'int8' leaves the first and the last convolution in
-            float32. Defaults to ``True``
-        float_nodes (Sequence[str]): Patterns of the names of further nodes that 'int8'
-            leaves in float32. Defaults to ``()``
-        tolerance (float, optional): Largest difference from PyTorch, relative to the
-            range of the outputs. Defaults to ``None``, that of
-            :data:`~mmpose_light.deploy.verify.TOLERANCES`
-        threads (int, optional): Threads of ONNX Runtime in the check. Defaults to
-            ``None``, what it takes for the best
+        **settings (Any): Fields of
+            :class:`~mmpose_light.apis.export_settings.ExportSettings`: ``output``,
+            ``channels``, ``batch``, ``precision`` …
 
     Returns:
         Export: The file and what the check found.
@@ -141,118 +103,96 @@ def export_onnx(
         >>> export_onnx('config.py', 'a.onnx', 'best.pth').latency  # doctest: +SKIP
         21.4
     """
-    out = Path(out)
-    _check_file(out, overwrite)
-    check_form(output=output or 'heatmap', channels=channels, batch=batch, opset=opset)
-    check_choice('precision', precision, TOLERANCES)
-    check_runtime('onnxruntime', threads)
-    _check_calibration(precision, calibration_images, calibration_ann_file)
+    settings, out = ExportSettings(**settings), Path(out)
+    if out.suffix != '.onnx':
+        raise UserError(f'out {out} is to be a file whose name ends in .onnx')
+    check_absent(out, overwrite)
+    check_runtime('onnxruntime', settings.threads)
 
     source = find_model(model, weights)
-    network = load_model(source.config, source.weights, 'cpu')
+    form = _build_form(load_model(source.config, source.weights, 'cpu'), settings)
+    metadata = describe_form(
+        form, name=source.config.stem, precision=settings.precision
+    )
+    crops, calibration = _cut_people(form.model.cfg, settings)
+    graph = _write_graph(form, settings, calibration, metadata)
+
+    inputs = make_input(crops, metadata)
+    opened = open_runtime(graph.SerializeToString(), threads=settings.threads)
+    found = run_batches(opened, inputs, settings.batch)
+    differences = compare(OUTPUTS[form.output], found, run_torch(form, inputs))
+    check_differences(differences, settings.precision, settings.tolerance)
+    batch = settings.batch or 1
+    several = np.repeat(inputs[:1], batch, axis=0)
+    latency = measure_latency(lambda: opened.run(several))
+    save_graph(graph, out)
+    return Export(out, metadata, differences, len(crops), latency, batch)
+
+
+def _build_form(network: nn.Module, settings: ExportSettings) -> ExportForm:
     check_topdown(network)
     _, affine = _find_transforms(network.cfg)
     form = build_export_form(
         network,
         input_size=tuple(map(int, affine.input_size)),
-        output=output,
-        channels=channels,
-        preprocess=preprocess,
+        output=settings.output,
+        channels=settings.channels,
+        preprocess=settings.preprocess,
     )
-    if output not in (None, form.output):
+    if settings.output not in (None, form.output):
         raise UserError(
             f'the head {type(network.head).__name__} gives SimCC vectors and no '
             "heatmaps: export with output='simcc'"
         )
-    metadata = describe_form(form, name=source.config.stem, precision=precision)
-
-    crops, calibration = _cut_people(
-        network.cfg,
-        images,
-        calibration_images,
-        calibration_ann_file,
-        calibration_people,
-    )
-    graph = make_graph(
-        form,
-        batch=batch,
-        precision='fp16' if precision == 'fp16' else 'fp32',
-        simplify=simplify,
-        opset=opset,
-    )
-    if calibration is not None:
-        graph = quantize(
-            graph,
-            make_input(calibration, metadata),
-            runtime=int8_runtime,
-            float_ends=float_ends,
-            float_nodes=float_nodes,
-        )
-    metadata.write(graph)
-
-    inputs = make_input(crops, metadata)
-    opened = open_runtime(graph.SerializeToString(), threads=threads)
-    found = run_batches(opened, inputs, batch)
-    differences = compare(OUTPUTS[form.output], found, run_torch(form, inputs))
-    check_differences(differences, precision, tolerance)
-    several = np.repeat(inputs[:1], batch or 1, axis=0)
-    latency = measure_latency(lambda: opened.run(several))
-    save_graph(graph, out)
-    return Export(out, metadata, differences, len(crops), latency, batch or 1)
-
-
-def _check_file(out: Path, overwrite: bool) -> None:
-    """Complain about a file that cannot be written, before there is work lost."""
-    if out.suffix != '.onnx':
-        raise UserError(f'out {out} is to be a file whose name ends in .onnx')
-    check_absent(out, overwrite)
-
-
-def _check_calibration(precision: str, images: Any, ann_file: Any) -> None:
-    """Complain about images to calibrate on that are missing, or one too many."""
-    if (precision == 'int8') != (images is not None):
-        raise UserError(
-            "precision 'int8' needs calibration_images, images of people as the "
-            f'model will meet them, and only it takes them: precision is {precision!r}, '
-            f'calibration_images is {images!r}'
-        )
-    if ann_file is not None and images is None:
-        raise UserError(
-            'calibration_ann_file without calibration_images: give the folder of its '
-            'images too'
-        )
+    return form
 
 
 def _cut_people(
-    config: Any,
-    images: Any,
-    calibration_images: Any,
-    calibration_ann_file: Any,
-    calibration_people: int,
+    config: ConfigType, settings: ExportSettings
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return crops of people to check the file on, and those to calibrate on if any."""
     calibration = None
-    if calibration_images is not None:
+    if settings.calibration_images is not None:
         calibration = crop_people(
-            config, calibration_images, calibration_ann_file, calibration_people
+            config,
+            settings.calibration_images,
+            settings.calibration_ann_file,
+            settings.calibration_people,
         )
-    if images is not None:
-        return crop_people(config, images, count=CHECKED_PEOPLE), calibration
+    if settings.images is not None:
+        return crop_people(config, settings.images, count=CHECKED_PEOPLE), calibration
     if calibration is not None:
         return calibration[:CHECKED_PEOPLE], calibration
     return crop_synthetic_people(config), None
 
 
+def _write_graph(
+    form: ExportForm,
+    settings: ExportSettings,
+    calibration: np.ndarray | None,
+    metadata: Metadata,
+) -> 'onnx.ModelProto':
+    graph = make_graph(
+        form,
+        batch=settings.batch,
+        precision='fp16' if settings.precision == 'fp16' else 'fp32',
+        simplify=settings.simplify,
+        opset=settings.opset,
+    )
+    if calibration is not None:
+        graph = quantize(
+            graph,
+            make_input(calibration, metadata),
+            runtime=settings.int8_runtime,
+            float_ends=settings.float_ends,
+            float_nodes=settings.float_nodes,
+        )
+    metadata.write(graph)
+    return graph
+
+
 def describe_form(form: ExportForm, *, name: str, precision: str = 'fp32') -> Metadata:
     """Gather what an exported file is to say about itself.
-
-    Args:
-        form (ExportForm): The form of a model that MMPose's ``init_model`` returned.
-        name (str): The name of its config.
-        precision (str): 'fp32', 'fp16' or 'int8'. Defaults to ``'fp32'``
-
-    Returns:
-        Metadata: The description.
 
     Raises:
         UserError: If its test pipeline or its keypoints are such as no metadata can
@@ -295,14 +235,7 @@ def check_differences(
 ) -> None:
     """Complain about a file that gives something else than PyTorch.
 
-    Args:
-        differences (Sequence[Difference]): What :func:`compare` found.
-        precision (str): The precision of the file.
-        tolerance (float, optional): The largest relative difference. Defaults to
-            ``None``, that of the precision
-
-    Raises:
-        UserError: If a difference is larger.
+    ``tolerance`` is the largest relative difference; ``None`` for that of the precision.
     """
     limit = TOLERANCES[precision] if tolerance is None else tolerance
     worst = max(differences, key=lambda difference: difference.relative)
@@ -315,7 +248,9 @@ def check_differences(
         )
 
 
-def _find_transforms(config: Any) -> tuple[GetBBoxCenterScale, TopdownAffine]:
+def _find_transforms(
+    config: ConfigType,
+) -> tuple[GetBBoxCenterScale, TopdownAffine]:
     """Return the transforms that cut people out when a model is tested."""
     found = {
         type(transform).__name__: transform

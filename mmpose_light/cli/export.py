@@ -4,9 +4,9 @@ import argparse
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ..deploy.choices import CHANNELS, OPSETS, OUTPUTS
-from ..deploy.quantization import OPERATORS
-from ..deploy.verify import TOLERANCES
+from ..apis.export_settings import ExportSettings
+from ..deploy.choices import OUTPUTS
+from .options import add_options
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command line: those of ``export_onnx``.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the command.
-    """
+    """Add the arguments of the command: those of ``export_onnx``."""
     parser.description = (
         'Export a top-down model to an ONNX file that ONNX Runtime, OpenVINO and, with '
         '`--output simcc --channels bgr`, rtmlib run. The file is checked against '
@@ -38,24 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--overwrite', action='store_true', help='replace a file that is there'
     )
-    _add_form(parser.add_argument_group('the form of the file'))
-    _add_int8(parser.add_argument_group('int8'))
-    _add_check(parser.add_argument_group('check'))
-
-
-def _add_form(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        '--output',
-        choices=OUTPUTS,
-        help='what it gives: heatmaps, or the vectors that RTMPose gives (default: '
-        "what the model's head gives)",
-    )
-    group.add_argument(
-        '--channels',
-        choices=CHANNELS,
-        help="the order of its input's channels (default: rgb); bgr is what rtmlib "
-        'hands over, normalized by the mean and std of R, G, B',
-    )
+    group = parser.add_argument_group('the form of the file')
+    add_options(group, ExportSettings, 'output', 'channels')
     group.add_argument(
         '--batch-size',
         dest='batch',
@@ -63,82 +43,20 @@ def _add_form(group: argparse._ArgumentGroup) -> None:
         metavar='N|dynamic',
         help='number of people in its input (default: dynamic, any number)',
     )
-    group.add_argument(
-        '--preprocess',
-        action='store_true',
-        help='take raw pixels, uint8, (N, H, W, 3), and normalize them in the graph',
+    add_options(group, ExportSettings, 'preprocess', 'precision', 'simplify', 'opset')
+    group = parser.add_argument_group('int8')
+    add_options(
+        group,
+        ExportSettings,
+        'calibration_images',
+        'calibration_ann_file',
+        'calibration_people',
+        'int8_runtime',
+        'float_ends',
+        'float_nodes',
     )
-    group.add_argument(
-        '--precision',
-        choices=TOLERANCES,
-        help='default: fp32; int8 needs --calibration-images',
-    )
-    group.add_argument(
-        '--no-simplify',
-        dest='simplify',
-        action='store_false',
-        help='leave the graph as it was traced',
-    )
-    group.add_argument(
-        '--opset',
-        type=int,
-        help=f"version of ONNX's operators, {OPSETS[0]} to {OPSETS[-1]} (default: 17)",
-    )
-
-
-def _add_int8(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        '--calibration-images',
-        nargs='+',
-        metavar='IMAGE',
-        help='images, folders or patterns: people as the model will meet them',
-    )
-    group.add_argument(
-        '--calibration-ann-file',
-        help='COCO annotations with the boxes of the people on them (default: each '
-        'image is one person)',
-    )
-    group.add_argument(
-        '--calibration-people',
-        type=int,
-        help='the most people to take (default: 128)',
-    )
-    group.add_argument(
-        '--int8-runtime',
-        choices=OPERATORS,
-        help='the runtime that int8 is to be fast in (default: openvino)',
-    )
-    group.add_argument(
-        '--quantize-ends',
-        dest='float_ends',
-        action='store_false',
-        help='quantize the first and the last convolution too',
-    )
-    group.add_argument(
-        '--float-nodes',
-        nargs='+',
-        metavar='PATTERN',
-        help='names of further nodes that stay in float32, such as */stage4/*',
-    )
-
-
-def _add_check(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        '--images',
-        nargs='+',
-        metavar='IMAGE',
-        help='images of one person each to check the file on (default: the first for '
-        'calibration, or drawn people)',
-    )
-    group.add_argument(
-        '--tolerance',
-        type=float,
-        help='largest difference from PyTorch, relative to the range of the outputs '
-        f'(default: {", ".join(f"{v:g} for {k}" for k, v in TOLERANCES.items())})',
-    )
-    group.add_argument(
-        '--threads', type=int, help='threads of ONNX Runtime (default: its own choice)'
-    )
+    group = parser.add_argument_group('check')
+    add_options(group, ExportSettings, 'images', 'tolerance', 'threads')
 
 
 def _parse_batch(text: str) -> int | None:
@@ -151,11 +69,7 @@ def _parse_batch(text: str) -> int | None:
 
 
 def main(**options: Any) -> None:
-    """Export, and print what came of it.
-
-    Args:
-        **options: Those of :func:`~mmpose_light.apis.export.export_onnx`.
-    """
+    """Export, and print what came of it."""
     from rich.console import Console
 
     from ..apis.export import export_onnx
@@ -167,14 +81,7 @@ def main(**options: Any) -> None:
 
 
 def make_table(done: 'Export') -> 'Table':
-    """Lay out what came of an export.
-
-    Args:
-        done (Export): What :func:`~mmpose_light.apis.export.export_onnx` returned.
-
-    Returns:
-        Table: The table.
-    """
+    """Lay out what came of an export."""
     from rich.table import Table
 
     said = done.metadata

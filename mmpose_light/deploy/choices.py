@@ -1,8 +1,10 @@
 """What an exported file can be: the words for its form, and what is none of them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, fields
 
 from ..utils.errors import UserError
+from ..utils.options import option
 
 #: What a file gives, and the names of its outputs.
 OUTPUTS = {'heatmap': ('heatmaps',), 'simcc': ('simcc_x', 'simcc_y')}
@@ -16,14 +18,6 @@ OPSETS = range(13, 18)
 def check_choice(name: str, value: str, known: Iterable[str]) -> None:
     """Complain about a word that is none of those that there are.
 
-    Args:
-        name (str): What is chosen.
-        value (str): The word.
-        known (Iterable[str]): Those that there are.
-
-    Raises:
-        UserError: If it is none of them.
-
     Example:
         >>> check_choice('channels', 'gray', CHANNELS)
         Traceback (most recent call last):
@@ -34,23 +28,55 @@ def check_choice(name: str, value: str, known: Iterable[str]) -> None:
         raise UserError(f'{name} {value!r} is unknown: {", ".join(known)} would do')
 
 
-def check_form(*, output: str, channels: str, batch: int | None, opset: int) -> None:
-    """Complain about a form of file that does not exist.
+@dataclass(frozen=True)
+class FileForm:
+    """What an exported file is to be like: each field says what it means.
 
-    Args:
-        output (str): As of :func:`~mmpose_light.deploy.export_model`.
-        channels (str): Likewise.
-        batch (int, optional): Likewise.
-        opset (int): Likewise.
+    'simcc' is ``simcc_x``, (N, K, 2W), and ``simcc_y``, (N, K, 2H), made of heatmaps by
+    :class:`~mmpose_light.deploy.forms.HeatmapsToSimCC`. A head that gives SimCC vectors
+    itself gives these, with its own number of bins.
 
     Raises:
-        UserError: If one of them is none of those that there are.
+        UserError: If a field is none of what there is.
     """
-    check_choice('output', output, OUTPUTS)
-    check_choice('channels', channels, CHANNELS)
-    if batch is not None and batch < 1:
-        raise UserError(f'batch is {batch}, expected 1 or more, or None for any')
-    if opset not in OPSETS:
-        raise UserError(
-            f'opset {opset} cannot be written: {OPSETS[0]} to {OPSETS[-1]} would do'
-        )
+
+    output: str | None = option(
+        None,
+        "what it gives: 'heatmap' or 'simcc', the vectors that RTMPose gives and rtmlib "
+        "takes (default: what the model's head gives)",
+        choices=OUTPUTS,
+    )
+    channels: str = option(
+        'rgb',
+        "the order of its input's channels; bgr is what rtmlib hands over, normalized by "
+        'the mean and std of R, G, B',
+        choices=CHANNELS,
+    )
+    batch: int | None = option(
+        None, 'number of people in its input (default: any number)'
+    )
+    preprocess: bool = option(
+        False, 'take raw pixels, uint8, (N, H, W, 3), and normalize them in the graph'
+    )
+    precision: str = option(
+        'fp32',
+        'fp32, or fp16 for weights and computing; inputs and outputs stay as they are',
+        choices=('fp32', 'fp16'),
+    )
+    simplify: bool = option(True, 'leave the graph as it was traced, without onnxslim')
+    opset: int = option(17, f"version of ONNX's operators, {OPSETS[0]} to {OPSETS[-1]}")
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value, choices = getattr(self, field.name), field.metadata.get('choices')
+            if choices and value is not None:
+                check_choice(field.name, value, choices)
+        if self.batch is not None and self.batch < 1:
+            raise UserError(
+                f'batch is {self.batch}, expected 1 or more, or None for any'
+            )
+        if self.opset not in OPSETS:
+            raise UserError(
+                f'opset {self.opset} cannot be written: {OPSETS[0]} to {OPSETS[-1]} '
+                'would do'
+            )

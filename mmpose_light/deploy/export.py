@@ -6,6 +6,7 @@ loses track of them, unless :class:`StaticShapes` holds them.
 """
 
 import contextlib
+import dataclasses
 import inspect
 import io
 import warnings
@@ -19,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..utils.errors import UserError
 from ..utils.files import whole_file
-from .choices import OUTPUTS, check_choice, check_form
+from .choices import OUTPUTS, FileForm
 from .forms import ExportForm, build_export_form
 from .fusion import fuse
 from .packages import import_package
@@ -28,21 +29,10 @@ if TYPE_CHECKING:
     import onnx
 
 INPUT = 'input'
-PRECISIONS = ('fp32', 'fp16')
 
 
 def export_model(
-    model: nn.Module,
-    file: str | Path,
-    *,
-    input_size: tuple[int, int],
-    output: str = 'heatmap',
-    channels: str = 'rgb',
-    batch: int | None = None,
-    preprocess: bool = False,
-    precision: str = 'fp32',
-    simplify: bool = True,
-    opset: int = 17,
+    model: nn.Module, file: str | Path, *, input_size: tuple[int, int], **form: Any
 ) -> Path:
     """Write a top-down network to an ONNX file, in its inference form.
 
@@ -56,22 +46,8 @@ def export_model(
             mode, whose head gives heatmaps or SimCC vectors. It is left as it is.
         file (str | Path): The file to write; one that is there is replaced.
         input_size (tuple[int, int]): Width and height of the input in pixels.
-        output (str): What the file gives: 'heatmap' for ``heatmaps``, (N, K, h, w), or
-            'simcc' for ``simcc_x``, (N, K, 2W), and ``simcc_y``, (N, K, 2H), made of
-            the heatmaps by :class:`~mmpose_light.deploy.forms.HeatmapsToSimCC`. A head
-            that gives SimCC vectors itself gives these, with its own number of bins,
-            whichever is asked for. Defaults to ``'heatmap'``
-        channels (str): The order of the input's channels: 'rgb', or 'bgr' for BGR
-            images that mean and standard deviation of R, G, B were applied to as they
-            stand, which is what rtmlib does. Defaults to ``'rgb'``
-        batch (int, optional): Number of images in the input. Defaults to ``None``,
-            any number
-        preprocess (bool): Whether the input is raw pixels, uint8, (N, H, W, 3), which
-            the graph normalizes. Defaults to ``False``
-        precision (str): 'fp32', or 'fp16' for weights and computing in half precision;
-            inputs and outputs stay as they are. Defaults to ``'fp32'``
-        simplify (bool): Whether onnxslim tidies up the graph. Defaults to ``True``
-        opset (int): Version of ONNX's operators, 13 to 17. Defaults to 17
+        **form (Any): Fields of :class:`~mmpose_light.deploy.choices.FileForm`:
+            ``output``, ``channels``, ``batch``, ``precision`` …
 
     Returns:
         Path: The file.
@@ -79,8 +55,8 @@ def export_model(
     Raises:
         MissingPackageError: If a package of ``pip install mmpose-light[deploy]`` is
             missing.
-        UserError: If an argument is not one of those above, the model is no top-down
-            model, or it cannot be exported in this form.
+        UserError: If a field is not one of those that there are, the model is no
+            top-down model, or it cannot be exported in this form.
         ValueError: If the model is in training mode.
 
     Example:
@@ -91,19 +67,13 @@ def export_model(
         >>> export_model(model, 'a.onnx', input_size=(192, 256))  # doctest: +SKIP
         PosixPath('a.onnx')
     """
-    check_form(output=output, channels=channels, batch=batch, opset=opset)
-    check_choice('precision', precision, PRECISIONS)
+    wanted = dataclasses.asdict(FileForm(**form))
     form = build_export_form(
         model,
         input_size=input_size,
-        output=output,
-        channels=channels,
-        preprocess=preprocess,
+        **{key: wanted.pop(key) for key in ('output', 'channels', 'preprocess')},
     )
-    graph = make_graph(
-        form, batch=batch, precision=precision, simplify=simplify, opset=opset
-    )
-    return save_graph(graph, file)
+    return save_graph(make_graph(form, **wanted), file)
 
 
 def make_graph(
@@ -119,25 +89,22 @@ def make_graph(
     Args:
         form (ExportForm): What :func:`build_export_form` made of the network; it is
             left as it is.
-        batch (int, optional): As of :func:`export_model`. Defaults to ``None``
-        precision (str): Likewise. Defaults to ``'fp32'``
-        simplify (bool): Likewise. Defaults to ``True``
-        opset (int): Likewise. Defaults to 17
+        batch (int, optional): As of :class:`FileForm`, like all below.
+        precision (str): Likewise.
+        simplify (bool): Likewise.
+        opset (int): Likewise.
 
     Returns:
         onnx.ModelProto: The graph.
 
     Raises:
-        MissingPackageError: If a package of ``pip install mmpose-light[deploy]`` is
-            missing.
+        MissingPackageError: If a package is missing.
         UserError: If PyTorch cannot export the network so.
     """
     graph = _trace(fuse(form), batch, opset)
     if simplify:
         graph = import_package('onnxslim').slim(graph)
-    if precision == 'fp16':
-        graph = _to_half(graph)
-    return graph
+    return _to_half(graph) if precision == 'fp16' else graph
 
 
 class StaticShapes(TorchFunctionMode):
@@ -202,13 +169,9 @@ def _trace(form: ExportForm, batch: int | None, opset: int) -> 'onnx.ModelProto'
 def _silence():
     """Keep still what the exporter says about itself and about constant shapes."""
     with warnings.catch_warnings():
-        for category in (
-            DeprecationWarning,
-            FutureWarning,
-            UserWarning,
-            torch.jit.TracerWarning,
-        ):
-            warnings.simplefilter('ignore', category)
+        for kind in (DeprecationWarning, FutureWarning, UserWarning):  # and its own
+            warnings.simplefilter('ignore', kind)
+        warnings.simplefilter('ignore', torch.jit.TracerWarning)
         yield
 
 
@@ -226,16 +189,7 @@ def _to_half(graph: 'onnx.ModelProto') -> 'onnx.ModelProto':
 
 
 def save_graph(graph: 'onnx.ModelProto', file: str | Path) -> Path:
-    """Write a graph to a file, whole or not at all.
-
-    Args:
-        graph (onnx.ModelProto): The graph.
-        file (str | Path): The file; folders are made, a file that is there is
-            replaced.
-
-    Returns:
-        Path: The file.
-    """
+    """Write a graph to a file, whole or not at all; one that is there is replaced."""
     with whole_file(file) as part:
         part.write_bytes(graph.SerializeToString())
     return Path(file)

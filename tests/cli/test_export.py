@@ -2,6 +2,7 @@
 
 import argparse
 import inspect
+from dataclasses import fields
 
 import pytest
 
@@ -16,12 +17,13 @@ def command(model, out, *args) -> int:
 
 
 def test_options_are_the_functions_parameters():
-    from mmpose_light.apis.export import export_onnx
+    from mmpose_light.apis.export import ExportSettings, export_onnx
 
     parser = argparse.ArgumentParser()
     export.add_arguments(parser)
     options = {action.dest for action in parser._actions} - {'help'}
-    assert options == set(inspect.signature(export_onnx).parameters)
+    parameters = set(inspect.signature(export_onnx).parameters) - {'settings'}
+    assert options == parameters | {field.name for field in fields(ExportSettings)}
 
 
 def test_command(smooth_model, tmp_path, capsys):
