@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..deploy import runtimes as deploy
+from ..deploy.choices import check_choice
 from ..deploy.packages import import_package
 from ..utils.errors import UserError
 from ..utils.timing import Run
@@ -56,16 +57,11 @@ RUNTIMES = {name: Runtime(title) for name, title in _TORCH.items()} | {
 def check_runtime(name: str, device: str) -> None:
     """Complain about a runtime that cannot be used.
 
-    Args:
-        name (str): The name.
-        device (str): Where it is to run.
-
     Raises:
         UserError: If there is no such runtime, or not on that device.
         ImportError: If a package that it needs is missing.
     """
-    if name not in RUNTIMES:
-        raise UserError(f'runtime {name!r} is unknown: {", ".join(RUNTIMES)} would do')
+    check_choice('runtime', name, RUNTIMES)
     runtime = RUNTIMES[name]
     if device.partition(':')[0] not in runtime.devices:
         raise UserError(
@@ -82,15 +78,8 @@ def open_model(
 ) -> Run:
     """Open a model in a runtime.
 
-    Args:
-        config (Path): The model's config file.
-        group (Group): What runs it, in which precision, with how many images at a time.
-        settings (Settings): Input size, threads, device, and PyTorch's settings.
-        file (Path, optional): The model as an ONNX file, for the runtimes that run
-            such. Defaults to ``None``
-
-    Returns:
-        Callable: Does one run, on the same random images each time.
+    Returns what does one run, on the same random images each time. ``file`` is the
+    model as an ONNX file, for the runtimes that run such.
     """
     if not RUNTIMES[group.runtime].exported:
         from .torch_runtime import open_torch

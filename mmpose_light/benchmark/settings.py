@@ -4,7 +4,9 @@ import os
 from dataclasses import dataclass, fields
 
 from ..apis.zoo import DEFAULT
+from ..deploy.choices import check_choice
 from ..utils.errors import UserError
+from ..utils.options import option
 from .runtimes import PRECISIONS, RUNTIMES, check_runtime
 
 OUT_DIR = 'work_dirs/benchmark'
@@ -36,34 +38,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a benchmark.
-
-    Args:
-        models (Sequence[str]): What
-            :func:`~mmpose_light.benchmark.models.find_models` takes. Defaults to those
-            of :data:`DEFAULT`
-        inference (bool): Whether to measure inference. Defaults to ``True``
-        runtimes (Sequence[str]): Names in :data:`RUNTIMES`. Defaults to ``('eager',
-            'fused', 'onnxruntime', 'openvino')``
-        precisions (Sequence[str]): Some of :data:`PRECISIONS`; each is measured in
-            the runtimes that have it. Defaults to ``('fp32',)``
-        batch_sizes (Sequence[int]): Images at a time in inference. Defaults to
-            ``(1, 8)``
-        train_batch_size (int): Images at a time in the training step (forward, loss,
-            backward, optimizer), 0 for no training. Defaults to 4
-        input_size (Sequence[int], optional): Width and height in pixels. Defaults to
-            ``None``, each config's own
-        reference (str): The model that ratios refer to. Defaults to ``'hrnet-w32'``
-        threads (int, optional): Threads on the CPU. Defaults to ``None``, one for each
-            core that this process may use
-        device (str): 'cpu' or 'cuda'. Defaults to ``'cpu'``
-        rounds (int): Turns that each model gets. Defaults to 5
-        runs (int): Runs measured in a turn, at most. Defaults to 10
-        memory (bool): Whether to measure the memory of inference. Defaults to ``True``
-        channels_last (bool): Whether PyTorch keeps images and weights in the layout
-            channels_last, for all models alike. Defaults to ``False``
-        cuda_graphs (bool): Whether PyTorch replays inference on a GPU as a CUDA graph.
-            Defaults to ``False``
+    """The settings of a benchmark: each field says what it means.
 
     Raises:
         UserError: If a setting is not what it should be; the message says what would
@@ -79,20 +54,46 @@ class Settings:
     """
 
     models: tuple[str, ...] = DEFAULT
-    inference: bool = True
-    runtimes: tuple[str, ...] = ('eager', 'fused', 'onnxruntime', 'openvino')
-    precisions: tuple[str, ...] = ('fp32',)
-    batch_sizes: tuple[int, ...] = (1, 8)
-    train_batch_size: int = 4
-    input_size: tuple[int, int] | None = None
-    reference: str = 'hrnet-w32'
-    threads: int | None = None
-    device: str = 'cpu'
-    rounds: int = 5
-    runs: int = 10
-    memory: bool = True
-    channels_last: bool = False
-    cuda_graphs: bool = False
+    inference: bool = option(True, 'measure the training step alone')
+    runtimes: tuple[str, ...] = option(
+        ('eager', 'fused', 'onnxruntime', 'openvino'),
+        f'some of {" ".join(RUNTIMES)}: PyTorch as trained, in its inference form and '
+        'compiled, and exported files',
+        metavar='RUNTIME',
+    )
+    precisions: tuple[str, ...] = option(
+        ('fp32',),
+        f'some of {" ".join(PRECISIONS)}, in the runtimes that have them: amp in '
+        'PyTorch, fp16 in ONNX Runtime, int8 in ONNX Runtime and OpenVINO',
+        option='precision',
+        metavar='PRECISION',
+    )
+    batch_sizes: tuple[int, ...] = option((1, 8), 'images at a time', metavar='N')
+    train_batch_size: int = option(
+        4,
+        'images at a time in the training step (forward, loss, backward, optimizer), 0 '
+        'for none',
+        metavar='N',
+    )
+    input_size: tuple[int, int] | None = option(
+        None, "in pixels (default: each config's own)", metavar=('WIDTH', 'HEIGHT')
+    )
+    reference: str = option(
+        'hrnet-w32',
+        'model that ratios refer to, where it is among the measured',
+        metavar='NAME',
+    )
+    threads: int | None = option(
+        None, 'threads on the CPU (default: one for each core)'
+    )
+    device: str = option('cpu', 'cpu or cuda')
+    rounds: int = option(5, 'turns that each model gets')
+    runs: int = option(10, 'runs measured in a turn, at most')
+    memory: bool = option(True, 'leave out the memory of inference')
+    channels_last: bool = option(False, 'memory layout of PyTorch, for all models')
+    cuda_graphs: bool = option(
+        False, 'replay inference in PyTorch on a GPU as CUDA graphs'
+    )
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -133,11 +134,8 @@ class Settings:
             raise UserError("CUDA graphs need device 'cuda', got 'cpu'")
 
     def _check_runtimes(self) -> None:
-        unknown = [name for name in self.precisions if name not in PRECISIONS]
-        if unknown:
-            raise UserError(
-                f'precision {unknown[0]!r} is unknown: {", ".join(PRECISIONS)} would do'
-            )
+        for precision in self.precisions:
+            check_choice('precision', precision, PRECISIONS)
         used = self.runtimes if self.inference else ()
         for name in used:
             check_runtime(name, self.device)
@@ -174,11 +172,7 @@ class Settings:
 
 
 def count_cores() -> int:
-    """Count the cores that this process may use.
-
-    Returns:
-        int: Their number, also where the system tells it for the machine only.
-    """
+    """Count the cores that this process may use, as far as the system tells."""
     if hasattr(os, 'sched_getaffinity'):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

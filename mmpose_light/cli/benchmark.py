@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..apis.zoo import ALL, DEFAULT, FURTHER
-from ..benchmark.runtimes import PRECISIONS, RUNTIMES
 from ..benchmark.settings import OUT_DIR, Settings
+from .options import add_options
 
 if TYPE_CHECKING:
     from ..benchmark.progress import OnStep
@@ -42,41 +42,14 @@ class Gone(argparse.Action):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the command.
-    """
+    """Add the arguments of the command."""
     parser.description = (
         'Measure models side by side, in alternating order: latency, throughput, '
         'memory, the training step. Weights are random. The defaults take about an '
         'hour on two cores; --quick gives a first look in minutes. How long it will '
         'take is told after the first round.'
     )
-    what = parser.add_argument_group('what is measured')
-    _add_models(what)
-    _add_sizes(what)
-    _add_conditions(parser.add_argument_group('how'))
-    output = parser.add_argument_group('output')
-    output.add_argument(
-        '--out-dir',
-        help=f'where tables, plots and benchmark.json are written (default: {OUT_DIR}, '
-        'or the folder of --from-json)',
-    )
-    output.add_argument(
-        '--overwrite',
-        action='store_true',
-        help='replace the benchmark that is in that folder',
-    )
-    output.add_argument(
-        '--from-json',
-        metavar='FILE',
-        help='measure nothing: write tables and plots again from a benchmark.json',
-    )
-
-
-def _add_models(group: argparse._ArgumentGroup) -> None:
-    """Add which models are measured, and in what."""
+    group = parser.add_argument_group('what is measured')
     group.add_argument(
         'models',
         nargs='*',
@@ -85,102 +58,35 @@ def _add_models(group: argparse._ArgumentGroup) -> None:
         'models as every command takes them: config files, mmpose::…, names of '
         f'configs and of trained models (default: the first {len(DEFAULT)} names)',
     )
-    group.add_argument(
-        '--runtimes',
-        nargs='+',
-        metavar='RUNTIME',
-        help=f'some of {" ".join(RUNTIMES)}: PyTorch as trained, in its inference '
-        'form and compiled, and exported files (default: '
-        f'{" ".join(Settings.runtimes)})',
-    )
-    group.add_argument(
-        '--no-inference',
-        dest='inference',
-        action='store_false',
-        help='measure the training step alone',
-    )
-    group.add_argument(
-        '--precision',
-        nargs='+',
-        dest='precisions',
-        metavar='PRECISION',
-        help=f'some of {" ".join(PRECISIONS)}, in the runtimes that have them: amp '
-        'in PyTorch, fp16 in ONNX Runtime, int8 in ONNX Runtime and OpenVINO '
-        '(default: fp32)',
-    )
+    add_options(group, Settings, 'runtimes', 'inference', 'precisions')
     gone = dict(action=Gone, nargs='*', help=argparse.SUPPRESS)
     group.add_argument('--models', const='mmpose-light benchmark {}', **gone)
     group.add_argument('--backends', const='--runtimes {}', dest='runtimes', **gone)
-
-
-def _add_sizes(group: argparse._ArgumentGroup) -> None:
-    """Add how many images of which size, and what else is measured."""
-    group.add_argument(
-        '--batch-sizes',
-        nargs='+',
-        type=int,
-        metavar='N',
-        help='images at a time (default: 1 8)',
-    )
-    group.add_argument(
-        '--train-batch-size',
-        type=int,
-        metavar='N',
-        help='images at a time in the training step, 0 for none (default: '
-        f'{Settings.train_batch_size})',
-    )
-    group.add_argument(
-        '--input-size',
-        type=int,
-        nargs=2,
-        metavar=('WIDTH', 'HEIGHT'),
-        help="in pixels (default: each config's own)",
-    )
-    group.add_argument(
-        '--reference',
-        metavar='NAME',
-        help='model that ratios refer to, where it is among the measured (default: '
-        f'{Settings.reference})',
-    )
-    group.add_argument(
-        '--no-memory',
-        dest='memory',
-        action='store_false',
-        help='leave out the memory of inference',
-    )
+    sizes = 'batch_sizes', 'train_batch_size', 'input_size', 'reference', 'memory'
+    add_options(group, Settings, *sizes)
     group.add_argument(
         '--quick',
         action='store_true',
         help='a first look: our two models and HRNet-W32, batch 1, three rounds, '
         'neither training nor memory, unless asked for',
     )
-
-
-def _add_conditions(group: argparse._ArgumentGroup) -> None:
-    """Add how it is measured."""
-    group.add_argument('--device', help=f'cpu or cuda (default: {Settings.device})')
+    how = 'device', 'threads', 'rounds', 'runs', 'channels_last', 'cuda_graphs'
+    add_options(parser.add_argument_group('how'), Settings, *how)
+    group = parser.add_argument_group('output')
     group.add_argument(
-        '--threads', type=int, help='threads on the CPU (default: one for each core)'
+        '--out-dir',
+        help=f'where tables, plots and benchmark.json are written (default: {OUT_DIR}, '
+        'or the folder of --from-json)',
     )
     group.add_argument(
-        '--rounds',
-        type=int,
-        help=f'turns that each model gets (default: {Settings.rounds})',
-    )
-    group.add_argument(
-        '--runs',
-        type=int,
-        help=f'runs measured in a turn, at most (default: {Settings.runs})',
-    )
-    group.add_argument(
-        '--channels-last',
+        '--overwrite',
         action='store_true',
-        help='memory layout of PyTorch, for all models',
+        help='replace the benchmark that is in that folder',
     )
     group.add_argument(
-        '--cuda-graphs',
-        action='store_true',
-        help='replay inference in PyTorch as CUDA graphs',
+        '--from-json',
+        metavar='FILE',
+        help='measure nothing: write tables and plots again from a benchmark.json',
     )
 
 
@@ -191,20 +97,7 @@ def main(
     quick: bool = False,
     **settings: Any,
 ) -> int:
-    """Run the command.
-
-    Args:
-        out_dir (str, optional): Where everything is written. Defaults to ``None``,
-            :data:`OUT_DIR` or the folder of ``from_json``
-        overwrite (bool): Whether to replace a benchmark. Defaults to ``False``
-        from_json (str, optional): Measure nothing: a report that is shown again.
-            Defaults to ``None``
-        quick (bool): Whether :data:`QUICK` holds. Defaults to ``False``
-        **settings (Any): Of :class:`~mmpose_light.benchmark.settings.Settings`.
-
-    Returns:
-        int: 0; 1 where some model could not be measured in some way.
-    """
+    """Measure, or show a report again; 1 where some model could not be measured."""
     from rich.console import Console
 
     from ..benchmark.report import JSON, Report

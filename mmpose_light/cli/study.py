@@ -5,6 +5,9 @@ import functools
 import sys
 import warnings
 
+from ..study.options import RunOptions
+from .options import add_options
+
 DATA = ('data_root', 'train_ann', 'train_images', 'val_ann', 'val_images')
 
 
@@ -19,11 +22,7 @@ class _Subcommand(argparse.ArgumentParser):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the two subcommands to the parser of the command.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser.
-    """
+    """Add the two subcommands to the parser of the command."""
     parser.description = 'Train networks under one protocol, and compare them.'
     commands = parser.add_subparsers(
         title='commands',
@@ -61,41 +60,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--networks', nargs='+', metavar='NETWORK', help='some networks (default: all)'
     )
-    parser.add_argument(
-        '--iters',
-        type=int,
-        dest='iterations',
-        metavar='N',
-        help="training steps, rounded up to whole epochs (default: the protocol's)",
-    )
-    parser.add_argument(
-        '--batch-size', type=int, help="images in a step (default: the protocol's)"
-    )
-    parser.add_argument('--seed', type=int, help='(default: 0)')
-    parser.add_argument(
-        '--lr-scale', type=float, help='factor on all learning rates (default: 1)'
-    )
-    parser.add_argument(
-        '--amp',
-        action=argparse.BooleanOptionalAction,
-        default=argparse.SUPPRESS,
-        help='mixed precision: bfloat16, or float16 on older GPUs (default: on a GPU)',
-    )
-    parser.add_argument(
-        '--workers', type=int, help='processes that prepare images (default: by cores)'
-    )
-    parser.add_argument(
-        '--time-budget',
-        type=float,
-        metavar='MINUTES',
-        help='stop with a checkpoint before so many minutes are over, and start no run '
-        'that would not end in them',
-    )
-    parser.add_argument(
-        '--split',
-        action='store_true',
-        help='with --time-budget: start such runs all the same, the next call goes on',
-    )
+    names = 'iterations', 'batch_size', 'seed', 'lr_scale', 'amp', 'workers'
+    add_options(parser, RunOptions, *names, 'time_budget', 'split')
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -110,12 +76,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         group.add_argument(
             f'--{option}', help=f'below the data root (default: {default})'
         )
-    group.add_argument(
-        '--limit-images',
-        type=int,
-        metavar='N',
-        help='the first N images of each set alone, to rehearse',
-    )
+    add_options(group, RunOptions, 'limit_images')
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
@@ -130,31 +91,18 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 
 def main(action: str, **options) -> int:
-    """Run a subcommand.
-
-    Args:
-        action (str): 'run' or 'report'.
-        **options: What the subcommand's parser gives.
-
-    Returns:
-        int: The exit code.
-    """
+    """Run the subcommand 'run' or 'report'."""
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', UserWarning)  # the host's
         return run(**options) if action == 'run' else report(**options)
 
 
 def run(**options) -> int:
-    """Train the networks.
+    """Train the networks; 0 if all have finished, 3 if some are left, 1 if one failed.
 
-    Args:
-        **options: Parameters of :func:`~mmpose_light.study.run_study`, and what
-            ``StudyData.below`` and ``RunOptions`` take.
-
-    Returns:
-        int: 0 if every run has finished, 3 if some are left, 1 if one failed.
+    Options are those of ``run_study``, ``StudyData.below`` and ``RunOptions``.
     """
-    from ..study import RunOptions, StudyData, run_study
+    from ..study import StudyData, run_study
 
     work_dir = options.pop('work_dir', 'work_dirs/study')
     which = {n: options.pop(n) for n in ('protocol', 'networks') if n in options}
@@ -178,14 +126,7 @@ def run(**options) -> int:
 
 
 def report(**options) -> int:
-    """Make table and figures, and name the files.
-
-    Args:
-        **options: Parameters of :func:`~mmpose_light.study.make_report`.
-
-    Returns:
-        int: 0.
-    """
+    """Make table and figures, and name the files."""
     from ..study import make_report
 
     for path in make_report(**options):

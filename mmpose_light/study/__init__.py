@@ -1,8 +1,15 @@
 """The study: networks trained and compared under one protocol."""
 
-from .data import StudyData
-from .options import RunOptions
-from .report import make_report
-from .runner import run_study
+from ..utils.late_imports import import_later
 
 __all__ = ['RunOptions', 'StudyData', 'make_report', 'run_study']
+
+import_later(
+    __name__,
+    {
+        'RunOptions': '.options',
+        'StudyData': '.data',
+        'make_report': '.report',
+        'run_study': '.runner',
+    },
+)

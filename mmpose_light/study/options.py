@@ -3,43 +3,47 @@
 from dataclasses import dataclass
 
 from ..utils.errors import UserError
+from ..utils.options import option
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How each network of a study is trained.
-
-    Attributes:
-        iterations (int, optional): Training steps, rounded up to whole epochs, after
-            which a run can stop and go on. Defaults to ``None``, those of the protocol
-        batch_size (int, optional): Images in a step. Defaults to ``None``, those of
-            the protocol
-        seed (int): Seed of all random numbers. Defaults to 0
-        lr_scale (float): Factor on every learning rate. Defaults to 1
-        amp (bool, optional): Whether to train in mixed precision, bfloat16 where the
-            GPU has it, else float16. Defaults to ``None``, on a GPU
-        limit_images (int, optional): Train and validate on the first images alone, to
-            rehearse. Defaults to ``None``, all
-        workers (int, optional): Processes that prepare images. Defaults to ``None``,
-            as many as cores but one, at most 12
-        time_budget (float, optional): Minutes after which no training goes on.
-            Defaults to ``None``, no end
-        split (bool): Whether to start trainings that will not end within
-            ``time_budget``. Defaults to ``False``
+    """How each network of a study is trained: each field says what it means.
 
     Raises:
         UserError: If a number makes no sense, or mixed precision finds no GPU.
     """
 
-    iterations: int | None = None
-    batch_size: int | None = None
-    seed: int = 0
-    lr_scale: float = 1.0
-    amp: bool | None = None
-    limit_images: int | None = None
-    workers: int | None = None
-    time_budget: float | None = None
-    split: bool = False
+    iterations: int | None = option(
+        None,
+        'training steps, rounded up to whole epochs, after which a run can stop and go '
+        "on (default: the protocol's)",
+        option='iters',
+        metavar='N',
+    )
+    batch_size: int | None = option(None, "images in a step (default: the protocol's)")
+    seed: int = option(0, 'seed of all random numbers')
+    lr_scale: float = option(1.0, 'factor on all learning rates')
+    amp: bool | None = option(
+        None,
+        'mixed precision: bfloat16, or float16 on older GPUs (default: on a GPU)',
+    )
+    limit_images: int | None = option(
+        None, 'the first N images of each set alone, to rehearse', metavar='N'
+    )
+    workers: int | None = option(
+        None, 'processes that prepare images (default: by cores, at most 12)'
+    )
+    time_budget: float | None = option(
+        None,
+        'stop with a checkpoint before so many minutes are over, and start no run that '
+        'would not end in them',
+        metavar='MINUTES',
+    )
+    split: bool = option(
+        False,
+        'with --time-budget: start such runs all the same, the next call goes on',
+    )
 
     def __post_init__(self) -> None:
         for name, least in (
