@@ -17,7 +17,6 @@ from ..deploy.export import make_graph, save_graph
 from ..deploy.forms import (
     SPLIT_RATIO,
     ExportForm,
-    build_export_form,
     check_topdown,
     normalization,
     run_torch,
@@ -43,23 +42,14 @@ CHECKED_PEOPLE = 4
 
 @dataclass(frozen=True)
 class Export:
-    """What came of an export.
-
-    Attributes:
-        file (Path): The file.
-        metadata (Metadata): What the file says about itself.
-        differences (list[Difference]): How far each output lies from PyTorch's.
-        people (int): Over how many people.
-        latency (float): Time of one run in ONNX Runtime in milliseconds, median.
-        batch (int): With so many people.
-    """
+    """What came of an export."""
 
     file: Path
-    metadata: Metadata
-    differences: list[Difference]
-    people: int
-    latency: float
-    batch: int
+    metadata: Metadata  # what the file says about itself
+    differences: list[Difference]  # how far each output lies from PyTorch's
+    people: int  # over how many people
+    latency: float  # time of one run in ONNX Runtime in milliseconds, median
+    batch: int  # with so many people
 
 
 def export_onnx(
@@ -132,7 +122,7 @@ def export_onnx(
 def _build_form(network: nn.Module, settings: ExportSettings) -> ExportForm:
     check_topdown(network)
     _, affine = _find_transforms(network.cfg)
-    form = build_export_form(
+    form = ExportForm(
         network,
         input_size=tuple(map(int, affine.input_size)),
         output=settings.output,

@@ -10,7 +10,6 @@ A model is named by
 """
 
 import contextlib
-import difflib
 import fnmatch
 import functools
 import importlib
@@ -21,7 +20,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..utils.errors import MissingFileError, UserError
+from ..utils.errors import MissingFileError, UserError, suggest
 from ..utils.repository import find_repository
 
 if TYPE_CHECKING:
@@ -34,19 +33,13 @@ _HOST = 'mmpose'
 
 @dataclass(frozen=True)
 class Model:
-    """A model that was found.
+    """A model that was found."""
 
-    Attributes:
-        name (str): Its name, short where it has a short one.
-        config (Path): Its config file.
-        weights (Path | str, optional): Its weights, a file or an address; ``None``
-            where it has none.
-        metafile (Mapping): Its entry in this package's metafiles; empty without one.
-    """
-
-    name: str
+    name: str  # its name, short where it has a short one
     config: Path
+    #: Its weights, a file or an address; ``None`` where it has none.
     weights: Path | str | None = None
+    #: Its entry in this package's metafiles; empty without one.
     metafile: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -83,9 +76,6 @@ def find_model(model: str | Path, weights: str | Path | None = None) -> Model:
         weights (str | Path, optional): A file of weights, or an address. Defaults to
             ``None``, those of a trained model, and none for any other
 
-    Returns:
-        Model: Its config and its weights.
-
     Raises:
         MissingFileError: If a file does not exist.
         UserError: If there is no such model, or a trained one is given other weights.
@@ -94,8 +84,6 @@ def find_model(model: str | Path, weights: str | Path | None = None) -> Model:
         >>> from mmpose_light.apis.models import find_model
         >>> find_model('el-hrnet-w32').config.name
         'td-hm_el-hrnet-w32_1xb16-300e_coco-256x192.py'
-        >>> find_model('el-hrnet-w32-lspet-cpu').weights.suffix
-        '.pth'
     """
     found = _find_config(str(model))
     if weights is not None:
@@ -136,12 +124,6 @@ def get_model(
         MissingFileError: If a file does not exist.
         UserError: If there is no such model or device, or the weights are broken or do
             not fit.
-
-    Example:
-        >>> from mmpose_light.apis import get_model
-        >>> model = get_model('el-hrnet-w32-lspet-cpu', device='cpu')  # doctest: +SKIP
-        >>> model.dataset_meta['num_keypoints']  # doctest: +SKIP
-        17
     """
     model = find_model(name, weights)
     return load_model(model.config, model.weights, device)
@@ -150,17 +132,7 @@ def get_model(
 def load_model(
     config: str | Path, checkpoint: str | Path | None, device: str = 'auto'
 ) -> 'nn.Module':
-    """Build a model and fill it, all of it.
-
-    Args:
-        config (str | Path): Config file of a model.
-        checkpoint (str | Path, optional): The weights that belong to it; ``None`` for
-            random ones, with a warning.
-        device (str): 'cpu', 'cuda', 'cuda:1' …, or 'auto': a GPU where there is one.
-            Defaults to ``'auto'``
-
-    Returns:
-        nn.Module: The model in eval mode, with its ``cfg`` and ``dataset_meta``.
+    """Build a model and fill it, all of it, as :func:`get_model` does from its files.
 
     Raises:
         MissingFileError: If config or checkpoint does not exist.
@@ -222,14 +194,7 @@ def _read_meta(cfg: 'Config') -> dict | None:
 
 
 def choose_device(device: str) -> str | None:
-    """Check the name of a device.
-
-    Args:
-        device (str): 'auto' or a device of PyTorch.
-
-    Returns:
-        str | None: The device; None, which MMEngine takes for the best there is, for
-        'auto'.
+    """Check a device's name; None, MMEngine's word for the best there is, for 'auto'.
 
     Raises:
         UserError: If there is no such device here.
@@ -283,13 +248,7 @@ def _find_config(name: str) -> Model:
         found = next(folder.rglob(f'{name}.py'), None) if name == path.name else None
         if found:
             return Model(name, found)
-    raise UserError(f'there is no model {name!r}{_perhaps(name, known)}; {_LIST}')
-
-
-def _perhaps(name: str, known: Mapping[str, Model]) -> str:
-    """Say which names are near a misspelt one."""
-    near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
-    return f' (perhaps {" or ".join(near)})' if near else ''
+    raise UserError(f'there is no model {name!r}{suggest(name, known)}; {_LIST}')
 
 
 def _known_models() -> dict[str, Model]:

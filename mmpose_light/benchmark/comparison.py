@@ -30,40 +30,21 @@ Counts = Mapping[str, Mapping[str, Card]]
 
 @dataclass(frozen=True)
 class Row:
-    """A result of a model.
+    """A result of a model."""
 
-    Attributes:
-        label (str): What the model is called.
-        input_size (tuple[int, int] | None): Width and height in pixels.
-        parameters (float | None): Number of parameters.
-        macs (float | None): Multiply-accumulates of an image.
-        counted (bool): Whether these two are counted, and not quoted.
-        ours (bool): Whether it is a model of this package.
-        metrics (dict[str, float]): From 0 to 100.
-        sources (tuple[str, ...]): Who publishes it: a URL, or paper and table.
-        reproduced (bool): Whether they measured it.
-    """
-
-    label: str
-    input_size: tuple[int, int] | None
+    label: str  # what the model is called
+    input_size: tuple[int, int] | None  # width and height in pixels
     parameters: float | None
-    macs: float | None
-    counted: bool
-    ours: bool
-    metrics: dict[str, float]
-    sources: tuple[str, ...]
-    reproduced: bool
+    macs: float | None  # multiply-accumulates of an image
+    counted: bool  # whether these two are counted, and not quoted
+    ours: bool  # whether it is a model of this package
+    metrics: dict[str, float]  # from 0 to 100
+    sources: tuple[str, ...]  # who publishes it: a URL, or paper and table
+    reproduced: bool  # whether they measured it
 
 
 def count_models(on_step: OnStep = ignore) -> dict[str, dict[str, Card]]:
-    """Count the parameters and MACs of all models at hand.
-
-    Args:
-        on_step (Callable): Is told every :class:`Step`. Defaults to nobody
-
-    Returns:
-        dict[str, dict[str, Card]]: By data set and name.
-    """
+    """Count the parameters and MACs of all models at hand, by data set and name."""
     counts = {COCO: {}, MPII: {}}
     for dataset, counted in counts.items():
         cards = find_models([ALL], zoo=ZOOS[dataset])
@@ -74,12 +55,7 @@ def count_models(on_step: OnStep = ignore) -> dict[str, dict[str, Card]]:
 
 
 def write_counts(counts: Counts, path: str | Path) -> None:
-    """Write down what was counted, as JSON.
-
-    Args:
-        counts (Counts): What was counted.
-        path (str | Path): The file.
-    """
+    """Write down what was counted, as JSON."""
     content = {
         dataset: {
             name: {key: getattr(card, key) for key in COUNTS}
@@ -91,13 +67,7 @@ def write_counts(counts: Counts, path: str | Path) -> None:
 
 
 def read_counts(path: str | Path) -> dict[str, dict[str, Card]]:
-    """Read what was counted before.
-
-    Args:
-        path (str | Path): What :func:`write_counts` wrote.
-
-    Returns:
-        dict[str, dict[str, Card]]: By data set and name.
+    """Read what :func:`write_counts` wrote.
 
     Raises:
         MissingFileError: If it does not exist.
@@ -120,15 +90,9 @@ def read_counts(path: str | Path) -> dict[str, dict[str, Card]]:
 
 
 def list_rows(dataset: str, counts: Counts, quotations: Quotations) -> list[Row]:
-    """List every published result on a data set.
+    """List every published result on a data set, a key of :data:`METRICS`.
 
-    Args:
-        dataset (str): Key of :data:`METRICS`.
-        counts (Counts): What was counted of the models at hand.
-        quotations (Quotations): The rows of the papers' tables.
-
-    Returns:
-        list[Row]: In order of parameters; results that agree are one row.
+    They are in order of parameters; results that agree are one row.
 
     Raises:
         UserError: If a quoted row has another input size than its model.
@@ -164,12 +128,8 @@ def list_rows(dataset: str, counts: Counts, quotations: Quotations) -> list[Row]
 def make_cards(rows: Sequence[Row]) -> list[Card]:
     """Make a card of every model, as the plots take them.
 
-    Args:
-        rows (Sequence[Row]): Results on COCO val2017.
-
-    Returns:
-        list[Card]: One for each model and input size whose parameters are known, with
-        the AP of those who measured it themselves, if there is one.
+    Returns one for each model and input size whose parameters are known, with the AP
+    on COCO val2017 of those who measured it themselves, if there is one.
     """
     cards = {}
     for row in sorted(rows, key=lambda row: not row.reproduced):

@@ -65,10 +65,10 @@ def make_comparison(
     """Write the page and its plot.
 
     Args:
-        docs (str | Path): The folder with ``comparison.yml``. Defaults to ``'docs'``
+        docs (str | Path): The folder with ``comparison.yml``.
         count (bool): Whether to count all models first, which takes minutes, instead
-            of reading what was counted before. Defaults to ``True``
-        on_step (Callable): Is told how far counting is. Defaults to nobody
+            of reading what was counted before.
+        on_step (Callable): Is told how far counting is.
 
     Returns:
         list[Path]: The files: ``comparison.json`` with what was counted,
@@ -92,15 +92,7 @@ def make_comparison(
 
 
 def render_comparison(counts: Counts, quotations: Quotations) -> str:
-    """Write the tables as Markdown.
-
-    Args:
-        counts (Counts): What was counted of the models at hand.
-        quotations (Quotations): The rows of the papers' tables.
-
-    Returns:
-        str: The page.
-    """
+    """Write the tables as Markdown: the page."""
     lines = [_INTRODUCTION]
     for dataset, metrics in METRICS.items():
         lines += [f'## {_TITLES.get(dataset, dataset)}', '']

@@ -15,19 +15,10 @@ CALIBRATION_IMAGES = 8
 
 
 def export_once(config: Path, group: Group, settings: Settings, folder: Path) -> Path:
-    """Export a model, once for all that run it in that form.
+    """Export a model to a folder, once for all that run it in that form.
 
     The batch size is fixed, which every model can be exported for. For int8 the
     scales are found on random images: the time does not depend on them.
-
-    Args:
-        config (Path): The model's config file.
-        group (Group): What is to run it.
-        settings (Settings): The settings.
-        folder (Path): Where the file goes; files in it are taken as they are.
-
-    Returns:
-        Path: The ONNX file.
     """
     form = group.precision
     if form == 'int8':

@@ -21,23 +21,11 @@ class ProcessDiedError(Exception):
 
 
 def run_apart(function: Callable[..., Any], *args: Any) -> Any:
-    """Run a function in a new process.
-
-    Args:
-        function (Callable): A function of a module.
-        *args (Any): Its arguments.
-
-    Returns:
-        Any: What it returns.
+    """Run a function of a module in a new process, and return what it returns.
 
     Raises:
         ProcessDiedError: If the process crashes.
         RuntimeError: If the function raises something; the message tells it.
-
-    Example:
-        >>> from mmpose_light.benchmark.isolation import run_apart
-        >>> run_apart(len, 'abc')  # doctest: +SKIP
-        3
     """
     forks = 'forkserver' in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context('forkserver' if forks else 'spawn')

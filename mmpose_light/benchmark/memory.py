@@ -31,11 +31,7 @@ def measure_memory(
 ) -> tuple[int, int]:
     """Measure the memory of inference in a new process.
 
-    Args:
-        config (Path): The model's config file.
-        group (Group): What runs it.
-        settings (Settings): The settings.
-        file (Path, optional): The model as an ONNX file. Defaults to ``None``
+    Takes the arguments of :func:`~mmpose_light.benchmark.runtimes.open_model`.
 
     Returns:
         tuple[int, int]: Bytes that inference takes at its peak, beyond the loaded
@@ -49,11 +45,7 @@ def measure_memory(
 
 
 def try_apart(*what: Any) -> None:
-    """Run a model in a new process, to see whether its runtime crashes.
-
-    Args:
-        *what (Any): The arguments of :func:`measure_memory`, whose errors it raises.
-    """
+    """Run a model in a new process, to see whether its runtime crashes."""
     run_apart(_try, *what)
 
 
@@ -64,7 +56,7 @@ def _try(*what: Any) -> None:
 def _measure(*what: Any) -> tuple[int, int]:
     _, group, settings, _ = what
     runtime = RUNTIMES[group.runtime]
-    if settings.device != 'cpu' and not runtime.exported:
+    if settings.device != 'cpu' and not runtime.open:
         return _measure_cuda(settings.device, *what)
     if settings.device == 'cpu' and sys.platform.startswith('linux'):
         import_package(runtime.package)

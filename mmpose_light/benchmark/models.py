@@ -28,31 +28,18 @@ SIZES = ('input_size', 'heatmap_size', 'in_featuremap_size')
 
 @dataclass(frozen=True)
 class Card:
-    """A model, and what is known about it before anything is measured.
+    """A model, and what is known about it before anything is measured."""
 
-    Attributes:
-        name (str): How it is called in options and files.
-        label (str): How it is called in tables and plots.
-        config (Path): Its config file.
-        ours (bool): Whether it is a model of this repository; peers are not.
-        input_size (tuple[int, int], optional): Width and height in pixels.
-        parameters (int, optional): Number of parameters.
-        macs (int, optional): Multiply-accumulates for one image.
-        ap (float, optional): Published AP on COCO val2017, at that input size.
-        ap_source (str, optional): Where that is published.
-        ap_reproduced (bool, optional): Whether those who tell it measured it.
-    """
-
-    name: str
-    label: str
+    name: str  # how it is called in options and files
+    label: str  # how it is called in tables and plots
     config: Path
-    ours: bool
-    input_size: tuple[int, int] | None = None
+    ours: bool  # whether it is a model of this repository; peers are not
+    input_size: tuple[int, int] | None = None  # width and height in pixels
     parameters: int | None = None
-    macs: int | None = None
-    ap: float | None = None
-    ap_source: str | None = None
-    ap_reproduced: bool | None = None
+    macs: int | None = None  # multiply-accumulates for one image
+    ap: float | None = None  # published AP on COCO val2017, at that input size
+    ap_source: str | None = None  # where that is published
+    ap_reproduced: bool | None = None  # whether those who tell it measured it
 
 
 def find_models(
@@ -63,8 +50,7 @@ def find_models(
     Args:
         models (Sequence[str | Path]): Names in the table, ``'all'`` for all of them,
             and whatever else :func:`~mmpose_light.apis.models.find_model` takes.
-        zoo (Mapping[str, tuple[str, str]]): The table of models. Defaults to
-            :data:`ZOO`
+        zoo (Mapping[str, tuple[str, str]]): The table of models.
 
     Returns:
         list[Card]: Each model once, in the order given; nothing is counted yet.
@@ -73,11 +59,6 @@ def find_models(
         UserError: If a name is unknown, two models are called the same, or there is
             no model at all.
         MissingFileError: If a config does not exist.
-
-    Example:
-        >>> from mmpose_light.benchmark.models import find_models
-        >>> find_models(['hrnet-w32'])[0].label
-        'HRNet-W32'
     """
     own = (find_repository() / 'configs').resolve()
     cards = {}
@@ -107,20 +88,9 @@ def find_models(
 
 
 def count_model(card: Card, input_size: tuple[int, int] | None = None) -> Card:
-    """Count the parameters and MACs of a model.
+    """Fill in input size, parameters and MACs of a model.
 
-    Args:
-        card (Card): The model.
-        input_size (tuple[int, int], optional): Width and height in pixels. Defaults to
-            ``None``, the config's own
-
-    Returns:
-        Card: The same with input size, parameters and MACs.
-
-    Example:
-        >>> from mmpose_light.benchmark.models import count_model, find_models
-        >>> count_model(find_models(['small-hrnet-w16'])[0]).parameters
-        1284961
+    The input size is width and height in pixels; ``None`` for the config's own.
     """
     config = load_config(card.config, input_size)
     with torch.device('meta'):  # shapes are all it takes
@@ -135,16 +105,7 @@ def count_model(card: Card, input_size: tuple[int, int] | None = None) -> Card:
 
 
 def describe_model(card: Card, input_size: tuple[int, int] | None = None) -> Card:
-    """Gather what is known about a model without running it.
-
-    Args:
-        card (Card): The model.
-        input_size (tuple[int, int], optional): Width and height in pixels. Defaults to
-            ``None``, the config's own
-
-    Returns:
-        Card: The same, filled; what cannot be told is None.
-    """
+    """Fill in what is known about a model without running it, as far as can be told."""
     try:
         own_size = get_input_size(load_config(card.config))
         card = count_model(card, input_size)
@@ -162,16 +123,9 @@ def describe_model(card: Card, input_size: tuple[int, int] | None = None) -> Car
 
 
 def load_config(path: Path, input_size: tuple[int, int] | None = None) -> Config:
-    """Read a config, for another input size if so wished.
+    """Read a config, for another input size (width and height) if so wished.
 
-    Args:
-        path (Path): The file.
-        input_size (tuple[int, int], optional): Width and height in pixels. Every size
-            in the config that goes with it (:data:`SIZES`) is scaled alike. Defaults
-            to ``None``, the config's own
-
-    Returns:
-        Config: The config.
+    Every size in the config that goes with it (:data:`SIZES`) is scaled alike.
 
     Raises:
         UserError: If the config tells no input size, or a size that goes with it
@@ -185,13 +139,7 @@ def load_config(path: Path, input_size: tuple[int, int] | None = None) -> Config
 
 
 def get_input_size(config: Config) -> tuple[int, int]:
-    """Return the input size of a config.
-
-    Args:
-        config (Config): Config of a top-down model.
-
-    Returns:
-        tuple[int, int]: Width and height in pixels.
+    """Return width and height of the input of a top-down model's config, in pixels.
 
     Raises:
         UserError: If it has no codec with an input size.
@@ -208,13 +156,7 @@ def get_input_size(config: Config) -> tuple[int, int]:
 
 
 def build_model(config: Config) -> TopdownPoseEstimator:
-    """Build a model with random weights, in eval mode.
-
-    Args:
-        config (Config): Config of a top-down model.
-
-    Returns:
-        TopdownPoseEstimator: The model; nothing is downloaded for it.
+    """Build a model with random weights, in eval mode; nothing is downloaded for it.
 
     Raises:
         UserError: If it is no top-down model.

@@ -24,15 +24,7 @@ STYLES = {'mmpose_light': OURS, 'others': OTHERS, 'others, quoted by a paper': Q
 
 
 def draw_plots(report: Report, out_dir: Path) -> list[Path]:
-    """Draw all plots, of the models whose AP is published.
-
-    Args:
-        report (Report): The report.
-        out_dir (Path): The folder.
-
-    Returns:
-        list[Path]: The files; a plot with nothing to show is left out.
-    """
+    """Draw all plots, of the models whose AP is published; those that show something."""
     cards = [card for card in report.cards if card.ap is not None]
     macs = [(card, card.macs / 1e9) for card in cards if card.macs]
     panels = {'': macs} if macs else {}
@@ -44,15 +36,7 @@ def draw_plots(report: Report, out_dir: Path) -> list[Path]:
 
 
 def draw_parameters(cards: Sequence[Card], out_dir: Path) -> list[Path]:
-    """Draw published AP against the number of parameters.
-
-    Args:
-        cards (Sequence[Card]): Models with a published AP.
-        out_dir (Path): The folder.
-
-    Returns:
-        list[Path]: The file; none where there is nothing to show.
-    """
+    """Draw published AP against the number of parameters, if there is any."""
     points = [(card, card.parameters / 1e6) for card in cards if card.parameters]
     panels = {'': points} if points else {}
     return _draw(panels, 'Parameters (10⁶)', out_dir / PARAMETERS)

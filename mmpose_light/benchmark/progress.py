@@ -7,21 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Step:
-    """Something that was done.
+    """Something that was done."""
 
-    Attributes:
-        title (str): What it is a part of.
-        what (str): What was done.
-        done (int): Steps of that part so far.
-        total (int): Its steps.
-        seconds_left (float, optional): How long everything will take still; None
-            before the first round is over.
-    """
-
-    title: str
-    what: str
-    done: int
-    total: int
+    title: str  # what it is a part of
+    what: str  # what was done
+    done: int  # steps of that part so far
+    total: int  # its steps
+    #: How long everything will take still; None before the first round is over.
     seconds_left: float | None = None
 
     @property
@@ -51,16 +43,7 @@ class Forecast:
     Args:
         groups (int): Groups that are measured one after the other.
         rounds (int): Rounds of each.
-        clock (Callable): Tells the time in seconds. Defaults to ``time.monotonic``
-
-    Example:
-        >>> from mmpose_light.benchmark.progress import Forecast
-        >>> now = iter([0, 10, 14])
-        >>> forecast = Forecast(groups=2, rounds=3, clock=lambda: next(now))
-        >>> forecast.begin_group()
-        >>> forecast.begin_rounds()
-        >>> forecast.end_round()  # 2 rounds of 4 s, and 22 s for the other group
-        30.0
+        clock (Callable): Tells the time in seconds.
     """
 
     def __init__(
@@ -81,11 +64,7 @@ class Forecast:
         self.opened = self.clock()
 
     def end_round(self) -> float:
-        """Note that a round is over.
-
-        Returns:
-            float: Seconds that all the rest will take, about.
-        """
+        """Note that a round is over; tell about how many seconds the rest will take."""
         now = self.clock()
         self.done += 1
         rest = (self.rounds - self.done) * (now - self.opened) / self.done

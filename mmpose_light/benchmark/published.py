@@ -19,21 +19,14 @@ COCO, TEST_DEV, MPII = 'COCO val2017', 'COCO test-dev', 'MPII'
 
 @dataclass(frozen=True)
 class Published:
-    """What is published of a model on a data set.
+    """What is published of a model on a data set."""
 
-    Attributes:
-        dataset (str): :data:`COCO`, :data:`TEST_DEV`, :data:`MPII`, or as the metafile
-            names it.
-        metrics (dict[str, float]): From 0 to 100, by the names of metafiles: 'AP',
-            'AP@0.5', 'AP (M)', 'Mean', …
-        source (str): Where it stands: the URL of a metafile or of a paper.
-        reproduced (bool): Whether those who wrote the metafile measured it.
-    """
-
+    #: :data:`COCO`, :data:`TEST_DEV`, :data:`MPII`, or as the metafile names it.
     dataset: str
+    #: From 0 to 100, by the names of metafiles: 'AP', 'AP@0.5', 'AP (M)', 'Mean' …
     metrics: dict[str, float]
-    source: str
-    reproduced: bool
+    source: str  # where it stands: the URL of a metafile or of a paper
+    reproduced: bool  # whether those who wrote the metafile measured it
 
     @property
     def ap(self) -> float | None:
@@ -42,21 +35,7 @@ class Published:
 
 
 def find_published(config: str | Path) -> Published | None:
-    """Find what is published on COCO val2017 for a config.
-
-    Metafiles are looked for beside the config and one folder up.
-
-    Args:
-        config (str | Path): The config file.
-
-    Returns:
-        Published | None: The first result with an AP; None where no metafile tells one.
-
-    Example:
-        >>> from mmpose_light.benchmark.models import find_models
-        >>> find_published(find_models(['hrnet-w32'])[0].config).ap
-        74.6
-    """
+    """Find the first AP on COCO val2017 that is published for a config."""
     for published in list_published(config):
         if published.dataset == COCO and published.ap is not None:
             return published
@@ -66,12 +45,8 @@ def find_published(config: str | Path) -> Published | None:
 def list_published(config: str | Path) -> list[Published]:
     """List all that is published for a config, on whatever data.
 
-    Args:
-        config (str | Path): The config file; metafiles are looked for beside it and one
-            folder up.
-
-    Returns:
-        list[Published]: In the order of the first metafile that names the config.
+    Metafiles are looked for beside the config and one folder up; the first that names
+    the config tells.
     """
     config = Path(config)
     for folder in (config.parent, config.parent.parent):

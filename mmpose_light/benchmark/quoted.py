@@ -26,55 +26,33 @@ _KNOWN = ('network', 'method', 'backbone', 'input', 'params', 'gflops')
 
 @dataclass(frozen=True)
 class Quotation:
-    """A row of a paper's table.
+    """A row of a paper's table."""
 
-    Attributes:
-        dataset (str): Key of :data:`METRICS`.
-        network (str | None): Its name in the table of networks; None if it is not
-            there.
-        label (str): What it is called: in the table of networks, or in the paper.
-        input_size (tuple[int, int] | None): Width and height in pixels.
-        parameters (float | None): Number of parameters, as printed.
-        macs (float | None): Multiply-accumulates of an image, as printed.
-        metrics (dict[str, float]): From 0 to 100.
-        source (str): Paper and table, in Markdown.
-    """
-
-    dataset: str
-    network: str | None
-    label: str
-    input_size: tuple[int, int] | None
-    parameters: float | None
-    macs: float | None
-    metrics: dict[str, float]
-    source: str
+    dataset: str  # key of :data:`METRICS`
+    network: str | None  # its name in the table of networks; None if it is not there
+    label: str  # what it is called: in the table of networks, or in the paper
+    input_size: tuple[int, int] | None  # width and height in pixels
+    parameters: float | None  # number of parameters, as printed
+    macs: float | None  # multiply-accumulates of an image, as printed
+    metrics: dict[str, float]  # from 0 to 100
+    source: str  # paper and table, in Markdown
 
 
 @dataclass(frozen=True)
 class Quotations:
-    """What a file quotes.
+    """What a file quotes."""
 
-    Attributes:
-        papers (dict[str, str]): The URL of each paper by name.
-        rows (list[Quotation]): The rows of all tables.
-        notes (dict[str, list[str]]): What is to be said of the tables, by data set.
-    """
-
-    papers: dict[str, str]
-    rows: list[Quotation]
-    notes: dict[str, list[str]]
+    papers: dict[str, str]  # the URL of each paper by name
+    rows: list[Quotation]  # the rows of all tables
+    notes: dict[str, list[str]]  # what is to be said of the tables, by data set
 
 
 def read_quotations(path: str | Path) -> Quotations:
     """Read the rows of the papers' tables.
 
-    Args:
-        path (str | Path): The YAML file: ``papers`` and ``tables``, each of these with
-            ``paper``, ``table``, ``dataset``, ``columns``, ``rows`` and, if anything is
-            to be said, ``notes``.
-
-    Returns:
-        Quotations: What it holds.
+    The YAML file has ``papers`` and ``tables``, each of these with ``paper``,
+    ``table``, ``dataset``, ``columns``, ``rows`` and, if anything is to be said,
+    ``notes``.
 
     Raises:
         MissingFileError: If it does not exist.

@@ -17,39 +17,24 @@ JSON = 'benchmark.json'
 
 @dataclass
 class Cell:
-    """What was measured of one model in one way.
+    """What was measured of one model in one way."""
 
-    Attributes:
-        model (str): Name of the model.
-        task (str): 'inference' or 'training'.
-        runtime (str): What ran it.
-        precision (str): What it computed in.
-        batch_size (int): Images at a time.
-        median_ms (float, optional): Median time of a run in milliseconds; None where
-            nothing was measured, as for the others.
-        q1_ms (float, optional): Lower quartile.
-        q3_ms (float, optional): Upper quartile.
-        runs (int): Number of runs.
-        peak_memory_mib (float, optional): Peak memory of inference beyond the loaded
-            model, in MiB.
-        loaded_memory_mib (float, optional): Memory of the loaded model, in MiB.
-        failure (str, optional): Why it could not be run.
-        memory_failure (str, optional): Why its memory could not be measured.
-    """
-
-    model: str
-    task: str
-    runtime: str
-    precision: str
-    batch_size: int
+    model: str  # name of the model
+    task: str  # 'inference' or 'training'
+    runtime: str  # what ran it
+    precision: str  # what it computed in
+    batch_size: int  # images at a time
+    #: Median time of a run in milliseconds; None where nothing was measured, as for the
+    #: others.
     median_ms: float | None = None
-    q1_ms: float | None = None
-    q3_ms: float | None = None
+    q1_ms: float | None = None  # lower quartile
+    q3_ms: float | None = None  # upper quartile
     runs: int = 0
+    #: Peak memory of inference beyond the loaded model, in MiB.
     peak_memory_mib: float | None = None
-    loaded_memory_mib: float | None = None
-    failure: str | None = None
-    memory_failure: str | None = None
+    loaded_memory_mib: float | None = None  # memory of the loaded model, in MiB
+    failure: str | None = None  # why it could not be run
+    memory_failure: str | None = None  # why its memory could not be measured
 
     @property
     def group(self) -> Group:
@@ -64,30 +49,17 @@ class Cell:
         return 1000 * self.batch_size / self.median_ms
 
     def set_times(self, seconds: Sequence[float]) -> None:
-        """Take over the times of all runs so far.
-
-        Args:
-            seconds (Sequence[float]): The time of each run in seconds.
-        """
+        """Take over the times of all runs so far, in seconds."""
         quartiles = 1000 * np.percentile(seconds, [25, 50, 75])
         self.q1_ms, self.median_ms, self.q3_ms = quartiles.tolist()
         self.runs = len(seconds)
 
     def set_memory(self, peak: int, loaded: int) -> None:
-        """Take over the measured memory.
-
-        Args:
-            peak (int): Bytes at the peak, beyond the loaded model.
-            loaded (int): Bytes of the loaded model.
-        """
+        """Take over the bytes at the peak beyond the loaded model, and its own."""
         self.peak_memory_mib, self.loaded_memory_mib = peak / 2**20, loaded / 2**20
 
     def fail(self, error: Exception) -> None:
-        """Note why it cannot be run; what was measured before is dropped.
-
-        Args:
-            error (Exception): What was raised.
-        """
+        """Note why it cannot be run; what was measured before is dropped."""
         self.failure = describe_error(error)
         self.median_ms = self.q1_ms = self.q3_ms = None
         self.runs = 0
@@ -96,19 +68,12 @@ class Cell:
 
 @dataclass
 class Report:
-    """Everything that a benchmark found.
+    """Everything that a benchmark found."""
 
-    Attributes:
-        environment (dict): The hardware, the versions, the date and the command.
-        settings (dict): The settings.
-        cards (list[Card]): The models, in the order of the tables.
-        cells (list[Cell]): What was measured.
-    """
-
-    environment: dict[str, Any]
+    environment: dict[str, Any]  # the hardware, the versions, the date and the command
     settings: dict[str, Any]
-    cards: list[Card]
-    cells: list[Cell] = field(default_factory=list)
+    cards: list[Card]  # the models, in the order of the tables
+    cells: list[Cell] = field(default_factory=list)  # what was measured
 
     @property
     def groups(self) -> list[Group]:
@@ -122,29 +87,16 @@ class Report:
         return next((card for card in self.cards if card.name == name), None)
 
     def find(self, model: str, group: Group) -> Cell | None:
-        """Find a cell.
-
-        Args:
-            model (str): Name of the model.
-            group (Group): What was measured.
-
-        Returns:
-            Cell | None: The cell; None where an interrupted run did not come so far.
-        """
+        """Find a cell; None where an interrupted run did not come so far."""
         for cell in self.cells:
             if cell.model == model and cell.group == group:
                 return cell
         return None
 
     def ratio(self, cell: Cell) -> float | None:
-        """Tell how many times as fast as the reference a model is.
+        """Tell how many times as fast as the reference, in the same group, a model is.
 
-        Args:
-            cell (Cell): What was measured of the model.
-
-        Returns:
-            float | None: The reference's median time over its own, in the same group;
-            None where one of them is missing.
+        None where one of the two times is missing.
         """
         reference = self.find(self.settings['reference'], cell.group)
         if reference is None or not (reference.median_ms and cell.median_ms):
@@ -152,14 +104,7 @@ class Report:
         return reference.median_ms / cell.median_ms
 
     def save(self, out_dir: Path) -> Path:
-        """Write everything to ``benchmark.json``, whole or not at all.
-
-        Args:
-            out_dir (Path): The folder.
-
-        Returns:
-            Path: The file.
-        """
+        """Write everything to ``benchmark.json``, whole or not at all."""
         content = dict(
             environment=self.environment,
             settings=self.settings,
@@ -178,12 +123,6 @@ class Report:
     @classmethod
     def load(cls, path: str | Path) -> 'Report':
         """Read what :meth:`save` wrote.
-
-        Args:
-            path (str | Path): The file.
-
-        Returns:
-            Report: The report.
 
         Raises:
             UserError: If it is no such file.
@@ -207,25 +146,11 @@ class Report:
 
 
 def dump_card(card: Card) -> dict[str, Any]:
-    """Make a card what a file holds: the config by its name.
-
-    Args:
-        card (Card): The card.
-
-    Returns:
-        dict: Its fields.
-    """
+    """Make a card what a file holds: the config by its name."""
     return dict(asdict(card), config=card.config.name)
 
 
 def describe_error(error: Exception) -> str:
-    """Put an error in a line.
-
-    Args:
-        error (Exception): The error.
-
-    Returns:
-        str: Its kind and the beginning of its message.
-    """
+    """Put an error in a line: its kind and the beginning of its message."""
     lines = str(error).strip().splitlines() or ['']
     return f'{type(error).__name__}: {lines[0][:200]}'.rstrip(': ')

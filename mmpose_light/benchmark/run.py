@@ -45,12 +45,10 @@ def run_benchmark(
 
     Args:
         settings (Settings): What to measure.
-        out_dir (str | Path): Where everything is written. Defaults to
-            ``'work_dirs/benchmark'``
-        overwrite (bool): Whether to replace a benchmark that is there. Defaults to
-            ``False``
-        command (str, optional): The command line, for the record. Defaults to ``None``
-        on_step (Callable): Is told every :class:`Step`. Defaults to nobody
+        out_dir (str | Path): Where everything is written.
+        overwrite (bool): Whether to replace a benchmark that is there.
+        command (str, optional): The command line, for the record.
+        on_step (Callable): Is told every :class:`Step`.
 
     Returns:
         Report: Everything that was measured.
@@ -87,15 +85,7 @@ def run_benchmark(
 
 
 def write_results(report: Report, out_dir: str | Path) -> list[Path]:
-    """Write tables and plots of a report.
-
-    Args:
-        report (Report): The report.
-        out_dir (str | Path): The folder; files of an earlier report are replaced.
-
-    Returns:
-        list[Path]: The files.
-    """
+    """Write tables and plots of a report; those of an earlier one are replaced."""
     out_dir = Path(out_dir)
     files = [write_markdown(report, out_dir), write_csv(report, out_dir)]
     return files + draw_plots(report, out_dir)
@@ -127,17 +117,10 @@ def _measure(report: Report, settings: Settings, folder: Path) -> Iterator[Step]
 def measure_group(
     report: Report, group: Group, settings: Settings, folder: Path
 ) -> Iterator[str]:
-    """Measure one thing of every model.
+    """Measure one thing of every model, which gets a cell in the report.
 
-    Args:
-        report (Report): Gets a cell for each of its models.
-        group (Group): What to measure.
-        settings (Settings): The settings.
-        folder (Path): Where exported files go.
-
-    Yields:
-        str: What was done, after every step, one for each model and then one for each
-        round; the report is up to date then.
+    Yields what was done, after every step, one for each model and then one for each
+    round; the report is up to date then. Exported files go to ``folder``.
     """
     cells = {card.name: Cell(card.name, **asdict(group)) for card in report.cards}
     report.cells += cells.values()
@@ -179,12 +162,12 @@ def _open(card: Card, cell: Cell, settings: Settings, folder: Path) -> Run:
         return open_training(card.config, group, settings)
     runtime = RUNTIMES[cell.runtime]
     what = card.config, group, settings
-    if runtime.exported:
+    if runtime.open:
         what = *what, export_once(*what, folder)
     try:
         if settings.memory:
             cell.set_memory(*measure_memory(*what))
-        elif runtime.exported:
+        elif runtime.open:
             try_apart(*what)
     except ProcessDiedError as error:
         raise ProcessDiedError(f'{runtime.title} {error}') from error

@@ -7,7 +7,6 @@ model.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ import numpy as np
 from ..deploy import runtimes as deploy
 from ..deploy.choices import check_choice
 from ..deploy.packages import import_package
-from ..utils.errors import UserError
 from ..utils.timing import Run
 
 if TYPE_CHECKING:
@@ -25,33 +23,11 @@ if TYPE_CHECKING:
 PRECISIONS = ('fp32', 'amp', 'fp16', 'int8')
 
 
-@dataclass(frozen=True)
-class Runtime:
-    """Something that runs models.
-
-    Attributes:
-        title (str): What it is called in tables.
-        package (str): The module it needs.
-        precisions (tuple[str, ...]): What it can compute in.
-        devices (tuple[str, ...]): Where it runs.
-    """
-
-    title: str
-    package: str = 'torch'
-    precisions: tuple[str, ...] = ('fp32', 'amp')
-    devices: tuple[str, ...] = ('cpu', 'cuda')
-
-    @property
-    def exported(self) -> bool:
-        """Whether it runs an exported file."""
-        return self.package != 'torch'
-
-
 _TORCH = dict(eager='PyTorch eager', fused='PyTorch fused', compile='PyTorch compiled')
-RUNTIMES = {name: Runtime(title) for name, title in _TORCH.items()} | {
-    name: Runtime(runtime.title, runtime.package, runtime.precisions, runtime.devices)
-    for name, runtime in deploy.RUNTIMES.items()
-}
+RUNTIMES = {
+    name: deploy.Runtime(title, 'torch', ('fp32', 'amp'))
+    for name, title in _TORCH.items()
+} | deploy.RUNTIMES
 
 
 def check_runtime(name: str, device: str) -> None:
@@ -62,14 +38,8 @@ def check_runtime(name: str, device: str) -> None:
         ImportError: If a package that it needs is missing.
     """
     check_choice('runtime', name, RUNTIMES)
-    runtime = RUNTIMES[name]
-    if device.partition(':')[0] not in runtime.devices:
-        raise UserError(
-            f'runtime {name!r} is measured on {", ".join(runtime.devices)}, not on '
-            f'{device!r}: leave it out'
-        )
-    if runtime.exported:
-        import_package(runtime.package)
+    if RUNTIMES[name].open:
+        deploy.check_runtime(name, device=device)
         import_package('onnx')
 
 
@@ -81,7 +51,7 @@ def open_model(
     Returns what does one run, on the same random images each time. ``file`` is the
     model as an ONNX file, for the runtimes that run such.
     """
-    if not RUNTIMES[group.runtime].exported:
+    if not RUNTIMES[group.runtime].open:
         from .torch_runtime import open_torch
 
         return open_torch(config, group, settings)

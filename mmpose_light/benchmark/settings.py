@@ -14,19 +14,12 @@ OUT_DIR = 'work_dirs/benchmark'
 
 @dataclass(frozen=True)
 class Group:
-    """What is compared with each other: the same thing, done by every model.
+    """What is compared with each other: the same thing, done by every model."""
 
-    Attributes:
-        task (str): 'inference' or 'training'.
-        runtime (str): Name in :data:`RUNTIMES`; 'eager' for training.
-        precision (str): One of :data:`PRECISIONS`.
-        batch_size (int): Images at a time.
-    """
-
-    task: str
-    runtime: str
-    precision: str
-    batch_size: int
+    task: str  # 'inference' or 'training'
+    runtime: str  # name in :data:`RUNTIMES`; 'eager' for training
+    precision: str  # one of :data:`PRECISIONS`
+    batch_size: int  # images at a time
 
     @property
     def title(self) -> str:

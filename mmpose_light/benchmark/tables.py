@@ -26,14 +26,7 @@ _RUN = ('date', 'command')
 
 
 def list_overview(report: Report) -> list[list[str]]:
-    """List every model with its size, its published AP and its times.
-
-    Args:
-        report (Report): The report.
-
-    Returns:
-        list[list[str]]: The heads of the columns, then a row for each model.
-    """
+    """List every model with its size, its published AP and its times, below the heads."""
     groups = report.groups
     heads = ['Network', 'Input', '#Params', 'MACs', 'AP']
     rows = [[*heads, *(group.title for group in groups)]]
@@ -44,15 +37,7 @@ def list_overview(report: Report) -> list[list[str]]:
 
 
 def list_details(report: Report, group: Group) -> list[list[str]]:
-    """List all that was measured of every model in one way.
-
-    Args:
-        report (Report): The report.
-        group (Group): The way.
-
-    Returns:
-        list[list[str]]: The heads of the columns, then a row for each model.
-    """
+    """List all that was measured of every model in one way, below the heads."""
     heads = ['Median ms', 'Quartiles', 'Runs', 'Images/s', 'Ratio']
     rows = [['Network', *heads, 'Peak memory, MiB', 'Loaded, MiB']]
     for card in report.cards:
@@ -77,15 +62,7 @@ def list_details(report: Report, group: Group) -> list[list[str]]:
 
 
 def make_tables(report: Report, width: int) -> list[Table | str]:
-    """Make the overview for a terminal, in as many tables as its width makes it.
-
-    Args:
-        report (Report): The report.
-        width (int): Characters of a line.
-
-    Returns:
-        list[Table | str]: The tables, and what they show.
-    """
+    """Make the overview in as many tables as a line of a terminal has room for."""
     rows = list_overview(report)
     times = range(KNOWN, len(rows[0]))
     if width >= KNOWN_WIDTH + TIME_WIDTH * len(times):
@@ -112,15 +89,7 @@ def make_tables(report: Report, width: int) -> list[Table | str]:
 
 
 def write_markdown(report: Report, out_dir: Path) -> Path:
-    """Write everything as Markdown.
-
-    Args:
-        report (Report): The report.
-        out_dir (Path): The folder.
-
-    Returns:
-        Path: The file.
-    """
+    """Write everything as Markdown."""
     environment = report.environment
     versions = [
         f'{name} {value}'
@@ -151,41 +120,19 @@ def write_markdown(report: Report, out_dir: Path) -> Path:
 
 
 def make_markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Make a table, its first column to the left, the others to the right.
-
-    Args:
-        rows (Sequence[Sequence[str]]): The heads of the columns, then the rows.
-
-    Returns:
-        list[str]: Its lines.
-    """
+    """Make the lines of a table: heads first, all columns but one to the right."""
     heads, *body = rows
     rule = [':--'] + ['--:'] * (len(heads) - 1)
     return [f'| {" | ".join(row)} |' for row in (heads, rule, *body)]
 
 
 def show_input(size: tuple[int, int] | None) -> str:
-    """Write an input size as papers do.
-
-    Args:
-        size (tuple[int, int] | None): Width and height in pixels.
-
-    Returns:
-        str: Height and width, such as '256x192'; a dash for None.
-    """
+    """Write width and height as papers do: '256x192', height first; a dash for None."""
     return f'{size[1]}x{size[0]}' if size else MISSING
 
 
 def write_csv(report: Report, out_dir: Path) -> Path:
-    """Write everything as CSV, a line for each model and way.
-
-    Args:
-        report (Report): The report.
-        out_dir (Path): The folder.
-
-    Returns:
-        Path: The file.
-    """
+    """Write everything as CSV, a line for each model and way."""
     cards = {card.name: card for card in report.cards}
     rows = []
     for cell in report.cells:
@@ -248,14 +195,7 @@ def _show(value: float | None, form: str) -> str:
 
 
 def list_failures(report: Report) -> list[str]:
-    """List what could not be measured.
-
-    Args:
-        report (Report): The report.
-
-    Returns:
-        list[str]: What, and why.
-    """
+    """List what could not be measured, and why."""
     labels = {card.name: card.label for card in report.cards}
     return [
         f'{labels[cell.model]}, {cell.group.title}: {cell.failure}'

@@ -15,15 +15,8 @@ def open_torch(config: Path, group: Group, settings: Settings) -> Run:
     """Open a model in PyTorch: as trained, in its inference form, or compiled.
 
     The compiled one is the inference form, too. Precision 'amp' is autocast, to
-    float16 on a GPU and to bfloat16 on a CPU.
-
-    Args:
-        config (Path): The model's config file.
-        group (Group): Which of the three ways, precision and batch size.
-        settings (Settings): Input size, threads, device, memory layout, CUDA graphs.
-
-    Returns:
-        Callable: Does one run and returns the heatmaps; on a GPU it does not wait.
+    float16 on a GPU and to bfloat16 on a CPU. Returns what does one run and returns
+    the heatmaps; on a GPU it does not wait.
     """
     torch.set_num_threads(settings.threads)
     config = load_config(config, settings.input_size)

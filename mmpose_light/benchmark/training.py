@@ -23,15 +23,7 @@ def open_training(config: Path, group: Group, settings: Settings) -> Run:
 
     Loss, optimizer and whatever else belongs to the step are those of the config.
     Loading and augmenting images are no part of it. Precision 'amp' is MMEngine's
-    ``AmpOptimWrapper``, which needs a GPU.
-
-    Args:
-        config (Path): The model's config file.
-        group (Group): The precision, and how many images at a time.
-        settings (Settings): Input size, threads, device and memory layout.
-
-    Returns:
-        Callable: Does one step and returns the losses.
+    ``AmpOptimWrapper``, which needs a GPU. Returns what does one step.
 
     Raises:
         UserError: If the config has no training pipeline with ``GenerateTarget``.
@@ -49,15 +41,7 @@ def open_training(config: Path, group: Group, settings: Settings) -> Run:
 
 
 def make_batch(config: Config, num_keypoints: int, batch_size: int) -> dict:
-    """Make a batch of random people, with targets as in training.
-
-    Args:
-        config (Config): The model's config.
-        num_keypoints (int): Keypoints of a person.
-        batch_size (int): Number of people.
-
-    Returns:
-        dict: What a train dataloader of that config gives.
+    """Make a batch of random people, with targets, as the config's train dataloader does.
 
     Raises:
         UserError: If the config has no training pipeline with ``GenerateTarget``.

@@ -49,18 +49,13 @@ INPUT_SIZES = {
 
 @dataclass(frozen=True)
 class EEffPoseModel:
-    """One model of the family.
+    """One model of the family."""
 
-    Attributes:
-        size: ``'p0'`` to ``'p3'``.
-        order: Three digits for backbone, neck and head: ``'1'`` is the MEMe part
-            (EEffNet, TFNeck, FAHead), ``'0'`` that of EffBase (EffNet, BiFPN, FSHead).
-        num_keypoints: 17 (COCO) or 16 (MPII).
-    """
-
-    size: str
+    size: str  # ``'p0'`` to ``'p3'``
+    #: Three digits for backbone, neck and head: ``'1'`` is the MEMe part (EEffNet,
+    #: TFNeck, FAHead), ``'0'`` that of EffBase (EffNet, BiFPN, FSHead).
     order: str
-    num_keypoints: int
+    num_keypoints: int  # 17 (COCO) or 16 (MPII)
 
     @property
     def name(self) -> str:
@@ -102,22 +97,15 @@ class EEffPoseModel:
 
 @dataclass(frozen=True)
 class Conversion:
-    """What :func:`convert` did.
+    """What :func:`convert` did."""
 
-    Attributes:
-        model: The model that was found.
-        head_known: How its head was told: ``'given'`` by the caller, ``'trained'``
-            (by its biases), or ``'assumed'``.
-        num_tensors: How many tensors were renamed.
-        sha256: Of the source file.
-        out: The file written.
-    """
-
-    model: EEffPoseModel
+    model: EEffPoseModel  # the model that was found
+    #: How its head was told: ``'given'`` by the caller, ``'trained'`` (by its biases),
+    #: or ``'assumed'``.
     head_known: str
-    num_tensors: int
-    sha256: str
-    out: Path
+    num_tensors: int  # how many tensors were renamed
+    sha256: str  # of the source file
+    out: Path  # the file written
 
 
 def convert(
@@ -139,11 +127,7 @@ def convert(
         out (str | Path): The file to write; it appears only when complete.
         model (str, optional): The model, e.g. ``'p0'`` or ``'p0-011'``; it has to
             agree with the file. Defaults to ``None``, which finds it out.
-        overwrite (bool): Whether a file that is there may be replaced. Defaults to
-            ``False``
-
-    Returns:
-        Conversion: The model that was found, and how.
+        overwrite (bool): Whether a file that is there may be replaced.
 
     Raises:
         MissingFileError: If there is no such source.
@@ -181,14 +165,8 @@ def identify(
 ) -> tuple[EEffPoseModel, str]:
     """Find out which model published tensors belong to.
 
-    Args:
-        published (Mapping[str, Tensor]): The tensors by their published names.
-        name (str, optional): What the caller says it is, e.g. ``'p0-011'``. Defaults
-            to ``None``
-
-    Returns:
-        tuple[EEffPoseModel, str]: The model, and how its head was told: ``'given'``,
-        ``'trained'`` or ``'assumed'``.
+    Returns the model, and how its head was told (:attr:`Conversion.head_known`).
+    ``name`` is what the caller says it is, e.g. ``'p0-011'``.
 
     Raises:
         UserError: If this is no EEffPose model, or another one than the caller says.
@@ -258,12 +236,8 @@ def guess_head(published: Mapping[str, Tensor]) -> str | None:
     of it. FAHead multiplies their sigmoids, and the product is near zero over all of
     the background only if they are far below zero.
 
-    Args:
-        published (Mapping[str, Tensor]): The tensors by their published names.
-
-    Returns:
-        str, optional: ``'0'`` for FSHead, ``'1'`` for FAHead, ``None`` if the biases
-        (as of weights that were not trained, or incomplete ones) look like neither.
+    Returns ``'0'`` for FSHead, ``'1'`` for FAHead, ``None`` if the biases (as of
+    weights that were not trained, or incomplete ones) look like neither.
     """
     biases = [
         value
@@ -284,13 +258,6 @@ def convert_state_dict(
     published: Mapping[str, Tensor], model: EEffPoseModel
 ) -> dict[str, Tensor]:
     """Rename published tensors, all of them, and fill the model with them, all of it.
-
-    Args:
-        published (Mapping[str, Tensor]): The tensors by their published names.
-        model (EEffPoseModel): The model.
-
-    Returns:
-        dict[str, Tensor]: The state dict of a pose estimator.
 
     Raises:
         UserError: If a tensor is left over, missing or of another shape. The message

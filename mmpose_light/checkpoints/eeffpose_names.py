@@ -13,14 +13,10 @@ _NODE_LAYERS = {'conv_dw': 'depthwise_conv', 'conv_pw': 'pointwise_conv', 'bn': 
 
 
 def rename(key: str) -> str | None:
-    """Translate a published name into that of this project.
+    """Translate a published name, e.g. ``'fpn.0.fixup_layers.1.conv.0.weight'``.
 
-    Args:
-        key (str): The published name, e.g. ``'fpn.0.fixup_layers.1.conv.0.weight'``.
-
-    Returns:
-        str, optional: The name in a pose estimator, e.g.
-        ``'neck.blocks.0.fixups.1.conv.weight'``; ``None`` if there is none.
+    Returns the name in a pose estimator, e.g. ``'neck.blocks.0.fixups.1.conv.weight'``;
+    ``None`` if there is none.
     """
     for prefix, part, rename_part in (
         ('hr_backbone.', 'backbone', _rename_backbone),

@@ -18,16 +18,11 @@ _NAMED = 4  # how many keys of a kind an error message names
 
 
 def find_misfit(model: nn.Module, checkpoint: dict, source: str | Path) -> str | None:
-    """Say in what a checkpoint differs from a model.
+    """Say in what a checkpoint, a state dict or a dict with one, differs from a model.
 
     Left over do not count: ``data_preprocessor.mean`` and ``std``, which the config
     tells today, and which older checkpoints hold besides. Missing do not: counts of
     batches, which torch begins anew.
-
-    Args:
-        model (nn.Module): The model to compare it with.
-        checkpoint (dict): A state dict, or a dict with ``'state_dict'`` in it.
-        source (str | Path): Where it came from, for the message.
 
     Returns:
         str, optional: How many keys are missing, left over or of another shape, with
@@ -35,10 +30,6 @@ def find_misfit(model: nn.Module, checkpoint: dict, source: str | Path) -> str |
 
     Raises:
         UserError: The checkpoint holds no state dict.
-
-    Example:
-        >>> from torch import nn
-        >>> find_misfit(nn.Linear(2, 3), nn.Linear(2, 3).state_dict(), 'linear.pth')
     """
     state, own = get_state_dict(checkpoint, source), model.state_dict()
     problems = {
@@ -75,22 +66,11 @@ def find_misfit(model: nn.Module, checkpoint: dict, source: str | Path) -> str |
 def load_fitting(model: nn.Module, checkpoint: dict, source: str | Path) -> None:
     """Load a checkpoint into a model, all of it or not at all.
 
-    Args:
-        model (nn.Module): The model to fill.
-        checkpoint (dict): What :func:`read_checkpoint` returned.
-        source (str | Path): Where it came from, for the error message.
+    ``source`` is where it came from, for the error message.
 
     Raises:
         UserError: The checkpoint does not fit (:func:`find_misfit`), or holds no
             state dict.
-
-    Example:
-        >>> from torch import nn
-        >>> load_fitting(nn.Linear(2, 3), nn.Linear(2, 3).state_dict(), 'linear.pth')
-        >>> load_fitting(nn.Linear(2, 3), nn.Linear(5, 3).state_dict(), 'linear.pth')
-        Traceback (most recent call last):
-        ...
-        mmpose_light.utils.errors.UserError: checkpoint linear.pth does not fit ...
     """
     misfit = find_misfit(model, checkpoint, source)
     if misfit:

@@ -22,19 +22,12 @@ _DIGITS = 8  # of the SHA-256, in the file's name
 
 @dataclass(frozen=True)
 class Publication:
-    """A published file.
+    """A published file."""
 
-    Attributes:
-        file (Path): Where it lies.
-        sha256 (str): Its SHA-256, in hexadecimal digits.
-        tensors (int): How many tensors it holds.
-        size (int): Its size in bytes.
-    """
-
-    file: Path
-    sha256: str
-    tensors: int
-    size: int
+    file: Path  # where it lies
+    sha256: str  # its SHA-256, in hexadecimal digits
+    tensors: int  # how many tensors it holds
+    size: int  # its size in bytes
 
 
 def publish_weights(source: str | Path, out: str | Path) -> Publication:
@@ -51,18 +44,10 @@ def publish_weights(source: str | Path, out: str | Path) -> Publication:
             SHA-256 are put before the suffix, as OpenMMLab's files have them. An equal
             file that is there is replaced.
 
-    Returns:
-        Publication: The file and what is in it.
-
     Raises:
         MissingFileError: If the source does not exist.
         UserError: If it is no whole checkpoint, a weight is too large for half
             precision or is not a number, or ``out`` does not end in ``.pth``.
-
-    Example:
-        >>> from mmpose_light.checkpoints.publishing import publish_weights
-        >>> publish_weights('epoch_9.pth', 'small.pth').file  # doctest: +SKIP
-        PosixPath('small-0a1b2c3d.pth')
     """
     out = Path(out)
     if out.suffix != '.pth':

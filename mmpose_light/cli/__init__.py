@@ -8,14 +8,13 @@ only by its ``main``, so help and complaints come at once.
 """
 
 import argparse
-import difflib
 import importlib
 import sys
 from collections.abc import Sequence
 from types import ModuleType
 from typing import NoReturn
 
-from ..utils.errors import UserError
+from ..utils.errors import UserError, suggest
 from ..version import __version__
 
 #: Each command by name: what it does. Its module is called likewise, with ``_``.
@@ -46,15 +45,10 @@ INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command that the command line names.
+    """Run the command that the command line, by default this process's, names.
 
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to ``None``, those of
-            this process
-
-    Returns:
-        int: The exit code: 0; what the command says; 2 after an error that the user
-        can mend; 130 after an interruption.
+    Returns the exit code: 0; what the command says; 2 after an error that the user can
+    mend; 130 after an interruption.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     if argv and argv[0] in COMMANDS:
@@ -80,21 +74,12 @@ def complain_of_command(parser: argparse.ArgumentParser, name: str | None) -> No
         parser.error(f'name a command: {", ".join(COMMANDS)}')
     if name in RENAMED:
         parser.error(f'{name} is called {RENAMED[name]} now')
-    near = difflib.get_close_matches(name, COMMANDS, n=3)
-    meant = f'; perhaps {" or ".join(near)}?' if near else ''
-    parser.error(f'there is no command {name!r}{meant} There are {", ".join(COMMANDS)}')
+    meant = suggest(name, COMMANDS)
+    parser.error(f'there is no command {name!r}{meant}: name {", ".join(COMMANDS)}')
 
 
 def run_command(name: str, argv: Sequence[str]) -> int:
-    """Run a command, and turn what the user can mend into a message.
-
-    Args:
-        name (str): The command, a key of :data:`COMMANDS`.
-        argv (Sequence[str]): Its arguments.
-
-    Returns:
-        int: The exit code.
-    """
+    """Run a command, and turn what the user can mend into a message."""
     command = import_command(name)
     parser = argparse.ArgumentParser(
         prog=f'mmpose-light {name}', argument_default=argparse.SUPPRESS

@@ -163,14 +163,7 @@ def stop_on_sigterm() -> Iterator[None]:
 
 @contextlib.contextmanager
 def show_steps(console: Any) -> Iterator['OnStep']:
-    """Show what is done: bars on a terminal, else a line for every step.
-
-    Args:
-        console (rich.console.Console): Where.
-
-    Yields:
-        Callable: Takes a :class:`~mmpose_light.benchmark.progress.Step`.
-    """
+    """Show what is done: bars on a terminal, else a line for every step."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,

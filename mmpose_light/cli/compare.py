@@ -5,11 +5,7 @@ from typing import Any
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the command.
-    """
+    """Add the arguments of the command."""
     parser.description = (
         'Write the comparison of published models again: comparison.md, '
         'comparison.json and ap_against_params.png, from comparison.yml and the '
@@ -28,12 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(**options: Any) -> None:
-    """Run the command.
-
-    Args:
-        **options (Any): Of
-            :func:`~mmpose_light.benchmark.comparison_page.make_comparison`.
-    """
+    """Write the page, and name the files."""
     from rich.console import Console
 
     from ..benchmark.comparison_page import make_comparison

@@ -11,11 +11,7 @@ HEADS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command line.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the command.
-    """
+    """Add the arguments of the command."""
     parser.description = (
         'Convert published weights of EEffPose into a checkpoint of this project.'
     )

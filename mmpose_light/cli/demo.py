@@ -17,11 +17,7 @@ COCO_CONFIG = 'configs/el_hrnet/td-hm_el-hrnet-w32_1xb16-300e_coco-256x192.py'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments to the parser of the command.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser.
-    """
+    """Add the arguments of the command."""
     parser.description = (
         'Train a small EL-HRNet on synthetic people and show what it learned. Called '
         'again after an interruption, it goes on.'
@@ -55,14 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(**options) -> int:
-    """Run the demo and say what it made.
-
-    Args:
-        **options: Parameters of :func:`~mmpose_light.demo.run.run_demo`.
-
-    Returns:
-        int: 0; 1 if an image could not be read.
-    """
+    """Run the demo and say what it made; 1 if an image could not be read."""
     from ..demo.run import run_demo
 
     start = time.monotonic()
@@ -76,15 +65,7 @@ def main(**options) -> int:
 
 
 def describe(result: 'DemoResult', seconds: int) -> str:
-    """Say what a demo made.
-
-    Args:
-        result (DemoResult): What it made.
-        seconds (int): How long it took.
-
-    Returns:
-        str: For the console.
-    """
+    """Say what a demo made, in so many seconds."""
     from ..demo.run import AP, KPT_THR, TRAINED_MODEL
 
     minutes, seconds = divmod(seconds, 60)

@@ -4,11 +4,7 @@ import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command line.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the command.
-    """
+    """Add the arguments of the command."""
     parser.description = (
         "Draw a person's heatmaps over the image: a row for each keypoint, a column "
         'for each scale at which the model works, and one for all scales joined. A '

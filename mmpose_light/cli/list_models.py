@@ -8,11 +8,7 @@ from ..utils.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command line.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the command.
-    """
+    """Add the arguments of the command."""
     parser.description = (
         'List the models that commands know by name. Any other is named by its config '
         'file; a config of MMPose also by its name, or as mmpose::….'
@@ -29,15 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(pattern: str = '*', trained: bool = False) -> None:
-    """Run the command.
-
-    Args:
-        pattern (str): What the names are to be like. Defaults to ``'*'``
-        trained (bool): Whether to list trained models alone. Defaults to ``False``
-
-    Raises:
-        UserError: If there is none.
-    """
+    """List the models."""
     from ..apis.models import Model, find_model, list_models
 
     names = list_models(pattern, trained)

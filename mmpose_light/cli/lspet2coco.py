@@ -12,11 +12,7 @@ def image_range(text: str) -> tuple[int, int]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command line.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the command.
-    """
+    """Add the arguments of the command."""
     parser.description = (
         'Convert the Leeds Sports Pose Extended download to COCO keypoint json files.'
     )

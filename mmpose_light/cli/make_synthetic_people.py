@@ -4,11 +4,7 @@ import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command line.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the command.
-    """
+    """Add the arguments of the command."""
     parser.description = 'Draw a COCO-format set of synthetic people.'
     parser.add_argument(
         '--out-dir',

@@ -4,11 +4,7 @@ import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command line.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the command.
-    """
+    """Add the arguments of the command."""
     parser.description = (
         'Draw a metric of the validation and the learning rate over the epochs, a line '
         "for each run, from MMEngine's own logs. A run that was resumed is one line."

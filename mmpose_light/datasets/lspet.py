@@ -62,13 +62,7 @@ _LIMBS_IN_COCO = [COCO_KEYPOINTS.index(name) for name in LIMB_JOINTS]
 
 
 def load_joints(path: str | Path) -> np.ndarray:
-    """Read ``joints.mat``.
-
-    Args:
-        path (str | Path): The file.
-
-    Returns:
-        np.ndarray: float64 array of shape (images, 14, 3): x, y, flag.
+    """Read ``joints.mat``: float64, shape (images, 14, 3), x, y and flag.
 
     Raises:
         MissingFileError: If there is no such file.
@@ -103,30 +97,15 @@ def load_joints(path: str | Path) -> np.ndarray:
 
 
 def labelled_joints(joints: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Tell which joints of a person count as labelled.
-
-    Args:
-        joints (np.ndarray): Array of shape (14, 3): x, y, flag.
-        width (int): Width of the image in pixels.
-        height (int): Height of the image in pixels.
-
-    Returns:
-        np.ndarray: bool array of shape (14,).
-    """
+    """Tell which joints of a person, shape (14, 3), count as labelled: bool, (14,)."""
     x, y, flag = joints.T
     return (flag > 0) & (x >= 0) & (x < width) & (y >= 0) & (y < height)
 
 
 def padded_box(points: np.ndarray, width: int, height: int) -> list[float]:
-    """Return the box of a person, from the labelled joints.
+    """Return the box of a person, from the labelled joints, shape (N, 2).
 
-    Args:
-        points (np.ndarray): Array of shape (N, 2), the labelled joints.
-        width (int): Width of the image in pixels.
-        height (int): Height of the image in pixels.
-
-    Returns:
-        list[float]: Left, top, width and height in pixels.
+    It is left, top, width and height in pixels, in an image of that width and height.
     """
     low, high = points.min(axis=0), points.max(axis=0)
     padding = BOX_PADDING * (high - low).max()
@@ -138,24 +117,10 @@ def padded_box(points: np.ndarray, width: int, height: int) -> list[float]:
 def to_annotation(
     joints: np.ndarray, width: int, height: int, image_id: int
 ) -> dict | None:
-    """Turn one person's joints into a COCO annotation.
+    """Turn one person's joints, shape (14, 3), into a COCO annotation.
 
-    Args:
-        joints (np.ndarray): Array of shape (14, 3): x, y, flag.
-        width (int): Width of the image in pixels.
-        height (int): Height of the image in pixels.
-        image_id (int): Id of the image and of the annotation.
-
-    Returns:
-        dict | None: The annotation, or None where too few limb joints are labelled.
-
-    Example:
-        >>> import numpy as np
-        >>> joints = np.ones((14, 3))
-        >>> joints[:, 0], joints[:, 1] = np.arange(14) * 10 + 20, 50
-        >>> person = to_annotation(joints, width=200, height=100, image_id=7)
-        >>> person['num_keypoints'], [round(v, 1) for v in person['bbox']]
-        (12, [4.4, 34.4, 161.2, 31.2])
+    Width and height of the image are in pixels; its id is that of the annotation, too.
+    Returns ``None`` where too few limb joints are labelled.
     """
     labelled = labelled_joints(joints, width, height)
     if labelled[_LIMBS].sum() < MIN_LIMB_JOINTS:
@@ -178,12 +143,6 @@ def to_annotation(
 
 def image_size(path: Path) -> tuple[int, int]:
     """Return width and height of an image that can be decoded to its end.
-
-    Args:
-        path (Path): The image file.
-
-    Returns:
-        tuple[int, int]: Width and height in pixels.
 
     Raises:
         MissingFileError: If there is no such file.
@@ -211,7 +170,7 @@ def convert_split(
     last: int,
     progress: str | None = None,
 ) -> dict:
-    """Convert a range of images.
+    """Convert a range of images to a COCO data set.
 
     Args:
         joints (np.ndarray): All joints, of shape (images, 14, 3).
@@ -220,10 +179,6 @@ def convert_split(
         last (int): Number of the last image, included.
         progress (str, optional): Caption of a progress bar. Defaults to ``None``, no
             bar
-
-    Returns:
-        dict: The COCO data set: ``info``, ``images``, ``annotations``,
-        ``categories``. People with too few labelled joints are left out.
 
     Raises:
         MissingFileError: If an image is missing.
@@ -261,16 +216,10 @@ def convert_split(
 
 
 def unpack(archive: str | Path, out_dir: str | Path) -> Path:
-    """Unpack ``joints.mat`` and ``images/`` of the LSPET download.
+    """Unpack ``joints.mat`` and ``images/`` of the LSPET download to a folder.
 
-    Files that are already there with the right size are kept.
-
-    Args:
-        archive (str | Path): lspet_dataset.zip, with or without a folder around.
-        out_dir (str | Path): The folder to unpack to.
-
-    Returns:
-        Path: ``out_dir``.
+    Files that are already there with the right size are kept. The archive,
+    lspet_dataset.zip, may have a folder around.
 
     Raises:
         UserError: If the file is no zip archive, is damaged or is not LSPET's.
@@ -302,17 +251,11 @@ def unpack(archive: str | Path, out_dir: str | Path) -> Path:
 
 
 class Conversion(NamedTuple):
-    """What :func:`convert_lspet` did.
+    """What :func:`convert_lspet` did."""
 
-    Attributes:
-        datasets (dict[str, dict]): The COCO data set of each split.
-        files (dict[str, Path]): The file of each.
-        unused (int): How many images lie in no split.
-    """
-
-    datasets: dict[str, dict]
-    files: dict[str, Path]
-    unused: int
+    datasets: dict[str, dict]  # the COCO data set of each split
+    files: dict[str, Path]  # the file of each
+    unused: int  # how many images lie in no split
 
 
 def convert_lspet(
@@ -329,12 +272,7 @@ def convert_lspet(
         out_dir (str | Path, optional): Where ``<split>.json`` go. Defaults to ``None``,
             the source folder, or ``data/lspet`` for a zip file
         splits (dict[str, tuple[int, int]]): First and last image of each split.
-            Defaults to :data:`SPLITS`, train 1 to 8000 and val 8001 to 9000
-        overwrite (bool): Whether json files that are there may be replaced. Defaults
-            to ``False``
-
-    Returns:
-        Conversion: The data sets and their files.
+        overwrite (bool): Whether json files that are there may be replaced.
 
     Raises:
         MissingFileError: If the source, its joints.mat or an image is missing.

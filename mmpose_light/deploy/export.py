@@ -21,7 +21,7 @@ from torch.overrides import TorchFunctionMode
 from ..utils.errors import UserError
 from ..utils.files import whole_file
 from .choices import OUTPUTS, FileForm
-from .forms import ExportForm, build_export_form
+from .forms import ExportForm
 from .fusion import fuse
 from .packages import import_package
 
@@ -68,7 +68,7 @@ def export_model(
         PosixPath('a.onnx')
     """
     wanted = dataclasses.asdict(FileForm(**form))
-    form = build_export_form(
+    form = ExportForm(
         model,
         input_size=input_size,
         **{key: wanted.pop(key) for key in ('output', 'channels', 'preprocess')},
@@ -84,18 +84,9 @@ def make_graph(
     simplify: bool = True,
     opset: int = 17,
 ) -> 'onnx.ModelProto':
-    """Write a network down as a graph, in its inference form.
+    """Write a network in its form, which is left as it is, down as a graph.
 
-    Args:
-        form (ExportForm): What :func:`build_export_form` made of the network; it is
-            left as it is.
-        batch (int, optional): As of :class:`FileForm`, like all below.
-        precision (str): Likewise.
-        simplify (bool): Likewise.
-        opset (int): Likewise.
-
-    Returns:
-        onnx.ModelProto: The graph.
+    What else it takes are fields of :class:`FileForm`.
 
     Raises:
         MissingPackageError: If a package is missing.

@@ -42,14 +42,6 @@ class InputForm(nn.Module):
             treats BGR.
         raw (bool): Whether the file takes raw pixels, uint8, shape (N, H, W, 3), in
             the place of normalized ones, float32, shape (N, 3, H, W).
-
-    Example:
-        >>> import torch
-        >>> from mmpose_light.deploy.forms import InputForm
-        >>> form = InputForm([120, 110, 100], [64, 64, 64], swap=True, raw=True)
-        >>> pixels = torch.tensor([100, 110, 184], dtype=torch.uint8)
-        >>> form(pixels.expand(1, 4, 4, 3))[0, :, 0, 0].tolist()
-        [1.0, 0.0, 0.0]
     """
 
     def __init__(self, mean: Tensor, std: Tensor, *, swap: bool, raw: bool) -> None:
@@ -138,11 +130,6 @@ def interpolation_matrix(cells: int, bins: int, step: float) -> np.ndarray:
     Returns:
         np.ndarray: float32, shape (cells, bins); values times it are the interpolated
         ones.
-
-    Example:
-        >>> interpolation_matrix(2, 4, 2.0).round(2)
-        array([[1. , 0.5, 0. , 0. ],
-               [0. , 0.5, 1. , 1. ]], dtype=float32)
     """
     places = np.minimum(np.arange(bins) / step, cells - 1)
     matrix = np.zeros((cells, bins))
@@ -160,16 +147,23 @@ def interpolation_matrix(cells: int, bins: int, step: float) -> np.ndarray:
 class ExportForm(nn.Module):
     """A network with the input and the output of the file to be written.
 
-    It is made by :func:`build_export_form`, and gives what ``OUTPUTS[form.output]``
-    names.
+    It gives what ``OUTPUTS[form.output]`` names.
 
     Args:
-        model (TopdownPoseEstimator): The network.
-        input_form (nn.Module): What stands before it; :class:`nn.Identity` will do.
-        output_form (nn.Module): What stands behind it, likewise.
+        model (TopdownPoseEstimator): The network in eval mode, with the data
+            preprocessor and the head that it was built with; it is held, not copied.
         input_size (tuple[int, int]): Width and height of the input in pixels.
-        preprocess (bool): Whether the input is raw pixels.
-        channels (str): The order of the input's channels.
+        output (str, optional): As of :class:`~mmpose_light.deploy.choices.FileForm`,
+            like all below.
+        channels (str): Likewise.
+        preprocess (bool): Likewise.
+
+    Raises:
+        UserError: If the model is not top-down, gives neither heatmaps nor SimCC
+            vectors, or its heatmaps make no SimCC vectors.
+        ValueError: If it is in training mode.
+
+    Attributes:
         native (str): What the network gives, 'heatmap' or 'simcc'.
         output (str): What the form gives, likewise.
         keypoints (int): For how many keypoints.
@@ -178,26 +172,31 @@ class ExportForm(nn.Module):
     def __init__(
         self,
         model: TopdownPoseEstimator,
-        input_form: nn.Module,
-        output_form: nn.Module,
-        *,
         input_size: tuple[int, int],
-        preprocess: bool,
-        channels: str,
-        native: str,
-        output: str,
-        keypoints: int,
+        output: str | None = None,
+        channels: str = 'rgb',
+        preprocess: bool = False,
     ) -> None:
         super().__init__()
-        self.input_form = input_form
-        self.model = model
-        self.output_form = output_form
-        self.input_size = input_size
+        check_topdown(model)
+        check_eval_mode(model)
+        self.input_size, self.channels = input_size, channels
         self.preprocess = preprocess
-        self.channels = channels
-        self.native = native
-        self.output = output
-        self.keypoints = keypoints
+        given = network_output(model, input_size)
+        self.native = 'heatmap' if len(given) == 1 else 'simcc'
+        self.output = 'simcc' if 'simcc' in (self.native, output) else 'heatmap'
+        self.keypoints = given[0].shape[1]
+        self.input_form = self.output_form = nn.Identity()
+        swap = channels != network_channels(model)
+        if swap or preprocess:
+            mean, std = normalization(model)
+            self.input_form = InputForm(mean, std, swap=swap, raw=preprocess)
+        if self.output != self.native:
+            height, width = given[0].shape[2:]
+            unbiased = type(model.head.decoder).__name__ == 'UDPHeatmap'
+            self.output_form = HeatmapsToSimCC(input_size, (width, height), unbiased)
+        self.to(given[0].device).eval()
+        self.model = model
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         """Map the file's input to its outputs."""
@@ -205,70 +204,8 @@ class ExportForm(nn.Module):
         return self.output_form(last_stage(given))
 
 
-def build_export_form(
-    model: TopdownPoseEstimator,
-    *,
-    input_size: tuple[int, int],
-    output: str | None = None,
-    channels: str = 'rgb',
-    preprocess: bool = False,
-) -> ExportForm:
-    """Put a network into the form that is exported.
-
-    Args:
-        model (TopdownPoseEstimator): The network in eval mode, with the data
-            preprocessor and the head that it was built with.
-        input_size (tuple[int, int]): Width and height of the input in pixels.
-        output (str, optional): See :func:`~mmpose_light.deploy.export_model`. Defaults
-            to ``None``, what the head gives
-        channels (str): The order of the file's input channels. Defaults to ``'rgb'``
-        preprocess (bool): Whether the file takes raw pixels. Defaults to ``False``
-
-    Returns:
-        ExportForm: The module, which holds the network and not a copy.
-
-    Raises:
-        UserError: If the model is not top-down, gives neither heatmaps nor SimCC
-            vectors, or its heatmaps make no SimCC vectors.
-        ValueError: If it is in training mode.
-    """
-    check_topdown(model)
-    check_eval_mode(model)
-    device = next(model.parameters()).device
-    swap = channels != network_channels(model)
-    input_form = nn.Identity()
-    if swap or preprocess:
-        mean, std = normalization(model)
-        input_form = InputForm(mean, std, swap=swap, raw=preprocess)
-    output_form = nn.Identity()
-    given = network_output(model, input_size)
-    native = 'heatmap' if len(given) == 1 else 'simcc'
-    if (native, output) == ('heatmap', 'simcc'):
-        height, width = given[0].shape[2:]
-        unbiased = type(model.head.decoder).__name__ == 'UDPHeatmap'
-        output_form = HeatmapsToSimCC(input_size, (width, height), unbiased)
-    return ExportForm(
-        model,
-        input_form.to(device),
-        output_form.to(device),
-        input_size=input_size,
-        preprocess=preprocess,
-        channels=channels,
-        native=native,
-        output='simcc' if 'simcc' in (native, output) else 'heatmap',
-        keypoints=given[0].shape[1],
-    ).eval()
-
-
 def check_topdown(model: nn.Module) -> None:
-    """Complain about a model that is not top-down.
-
-    Args:
-        model (nn.Module): The model.
-
-    Raises:
-        UserError: If it is another.
-    """
+    """Complain about a model that is not top-down."""
     if not isinstance(model, TopdownPoseEstimator):
         raise UserError(
             f'the model is a {type(model).__name__}, expected a TopdownPoseEstimator'
@@ -276,10 +213,7 @@ def check_topdown(model: nn.Module) -> None:
 
 
 def network_channels(model: TopdownPoseEstimator) -> str:
-    """Return the order in which a network takes the channels: 'rgb' or 'bgr'.
-
-    MMPose reads images as BGR, and the data preprocessor turns them to RGB or not.
-    """
+    """Return the order in which a network takes the channels: 'rgb' or 'bgr'."""
     return 'rgb' if model.data_preprocessor._channel_conversion else 'bgr'
 
 
@@ -296,18 +230,8 @@ def normalization(model: TopdownPoseEstimator) -> tuple[list[float], list[float]
 def last_stage(given: Any) -> Any:
     """Return what counts of a head's output: of heatmaps of several stages, the last.
 
-    Args:
-        given (Any): What a head gave. Those of MMPose that give heatmaps for each stage
-            (Hourglass, CPM, MSPN, RSN) give a list of them and decode the last; SimCC
-            vectors are a tuple.
-
-    Returns:
-        Any: The last item of a list of heatmaps; anything else as it is.
-
-    Example:
-        >>> first, last = torch.zeros(1, 17, 8, 6), torch.ones(1, 17, 8, 6)
-        >>> last_stage([first, last]) is last
-        True
+    Heads of MMPose that give heatmaps for each stage (Hourglass, CPM, MSPN, RSN) give a
+    list of them and decode the last; SimCC vectors are a tuple.
     """
     if not isinstance(given, list) or not given:
         return given
@@ -318,11 +242,7 @@ def last_stage(given: Any) -> Any:
 def network_output(
     model: TopdownPoseEstimator, input_size: tuple[int, int]
 ) -> tuple[Tensor, ...]:
-    """Run a network on a black image and check what it gives.
-
-    Args:
-        model (TopdownPoseEstimator): The network, in eval mode.
-        input_size (tuple[int, int]): Width and height of the input in pixels.
+    """Run a network in eval mode on a black image and check what it gives.
 
     Returns:
         tuple[Tensor, ...]: Heatmaps, those of the last stage, or the SimCC vectors of
@@ -349,15 +269,7 @@ def network_output(
 
 @torch.no_grad()
 def run_torch(form: nn.Module, images: np.ndarray) -> list[np.ndarray]:
-    """Run a model in the form in which it is exported, one image at a time.
-
-    Args:
-        form (nn.Module): What :func:`build_export_form` returned.
-        images (np.ndarray): Its input.
-
-    Returns:
-        list[np.ndarray]: The outputs for all images.
-    """
+    """Run a form on some images, one at a time; return the outputs for all."""
     device = next(form.parameters()).device
     given = [form(torch.from_numpy(image[None]).to(device)) for image in images]
     given = [item if isinstance(item, tuple) else (item,) for item in given]

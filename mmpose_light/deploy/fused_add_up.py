@@ -13,11 +13,9 @@ from ..models.layers import AddUp
 class FusedAddUp(nn.Module):
     """:class:`AddUp` with its weights folded into its convolutions.
 
-    A scale that comes in without a convolution is multiplied, by a constant.
-
-    Args:
-        addup (AddUp): The module in eval mode, its norm layers folded into the
-            convolutions before them. Its layers are taken over and changed.
+    A scale that comes in without a convolution is multiplied, by a constant. The module
+    is in eval mode, its norm layers folded into the convolutions before them; its
+    layers are taken over and changed.
     """
 
     def __init__(self, addup: AddUp) -> None:

@@ -30,16 +30,12 @@ def is_fusible(module: nn.Module) -> bool:
 
 
 class FusedNConv(nn.Sequential):
-    """:class:`NConv` and its batch norm as two convolutions.
+    """:class:`NConv` of plain layers and its batch norm as two convolutions.
 
     The first is NConv's 1×1 convolution with every output twice. The second is its
     group convolution, with the same number of channels in front of it that multiply
     by a constant, which a group convolution can do with a kernel that is zero but in
     its center. So there is nothing left to concatenate and to normalize.
-
-    Args:
-        nconv (NConv): The convolution, of plain layers.
-        norm (nn.Module): The batch norm after it, in eval mode.
     """
 
     def __init__(self, nconv: NConv, norm: nn.Module) -> None:
@@ -82,13 +78,10 @@ class FusedNConv(nn.Sequential):
 
 
 class FusedCBAM(nn.Module):
-    """:class:`CBAM` with one pass of the shared MLP for both poolings.
+    """:class:`CBAM`, whose weights it takes over, with one pass of the shared MLP.
 
     The second layer of the MLP is a convolution over the two hidden layers, one above
     the other, which adds what they give.
-
-    Args:
-        cbam (CBAM): The attention; its weights are taken over.
     """
 
     def __init__(self, cbam: CBAM) -> None:
@@ -124,11 +117,7 @@ def channel_mean(x: Tensor) -> Tensor:
 
 
 class FusedLightBlock(nn.Module):
-    """:class:`LBasicblock` or :class:`LABasicblock` in inference form.
-
-    Args:
-        block (LBasicblock): The block in eval mode (see :func:`is_fusible`).
-    """
+    """A block in eval mode (see :func:`is_fusible`) in inference form."""
 
     def __init__(self, block: LBasicblock) -> None:
         super().__init__()

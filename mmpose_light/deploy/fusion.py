@@ -30,7 +30,7 @@ def fuse(model: nn.Module) -> nn.Module:
             it is.
 
     Returns:
-        nn.Module: The copy. It is for inference only: its parameters take no gradients.
+        nn.Module: The copy, whose parameters take no gradients.
 
     Raises:
         ValueError: If the model, or a part of it, is in training mode.
@@ -55,14 +55,8 @@ def fuse(model: nn.Module) -> nn.Module:
 def check_eval_mode(model: nn.Module) -> None:
     """Complain about a model in training mode.
 
-    Args:
-        model (nn.Module): A network, or a part of one.
-
     Raises:
         ValueError: If it, or a part of it, is in training mode.
-
-    Example:
-        >>> check_eval_mode(nn.ReLU().eval())
     """
     training = [name for name, module in model.named_modules() if module.training]
     if training:

@@ -23,50 +23,30 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Metadata:
-    """How to run an exported file.
+    """How to run an exported file."""
 
-    Attributes:
-        model (str): The name of the model's config.
-        input_size (tuple[int, int]): Width and height of the input in pixels.
-        channels (str): The order of the input's channels, 'rgb' or 'bgr'.
-        preprocess (bool): Whether the input is raw pixels, uint8, (N, H, W, 3), and
-            not normalized ones, float32, (N, 3, H, W).
-        mean (list[float]): What to take from the input's channels, in the order in
-            which both stand; with ``preprocess`` the graph does it.
-        std (list[float]): What to divide them by afterwards, likewise.
-        output (str): 'heatmap' or 'simcc'.
-        codec (dict): The codec of MMPose that decodes the outputs.
-        box_padding (float): How many times the size of its box is seen of a person.
-        use_udp (bool): Whether the crop is cut by MMPose's unbiased transform.
-        precision (str): 'fp32', 'fp16' or 'int8'.
-        dataset (str): The name of the keypoints' data set.
-        keypoint_names (list[str]): The keypoints' names.
-        flip_pairs (list[list[int]]): Keypoints that are each other's mirror image.
-        skeleton_links (list[list[int]]): The pairs of keypoints to join by a line.
-        keypoint_colors (list[list[int]]): The keypoints' colors, as MMPose
-            draws them.
-        skeleton_link_colors (list[list[int]]): The links' colors, likewise.
-        mmpose_light_version (str): The version that wrote the file.
-    """
-
-    model: str
-    input_size: tuple[int, int]
-    channels: str
+    model: str  # the name of the model's config
+    input_size: tuple[int, int]  # width and height of the input in pixels
+    channels: str  # the order of the input's channels, 'rgb' or 'bgr'
+    #: Whether the input is raw pixels, uint8, (N, H, W, 3), and not normalized ones,
+    #: float32, (N, 3, H, W).
     preprocess: bool
+    #: What to take from the input's channels, in the order in which both stand; with
+    #: ``preprocess`` the graph does it.
     mean: list[float]
-    std: list[float]
-    output: str
-    codec: dict[str, Any]
-    box_padding: float
-    use_udp: bool
-    precision: str
-    dataset: str
-    keypoint_names: list[str]
-    flip_pairs: list[list[int]]
-    skeleton_links: list[list[int]]
-    keypoint_colors: list[list[int]]
-    skeleton_link_colors: list[list[int]]
-    mmpose_light_version: str = __version__
+    std: list[float]  # what to divide them by afterwards, likewise
+    output: str  # 'heatmap' or 'simcc'
+    codec: dict[str, Any]  # the codec of MMPose that decodes the outputs
+    box_padding: float  # how many times the size of its box is seen of a person
+    use_udp: bool  # whether the crop is cut by MMPose's unbiased transform
+    precision: str  # 'fp32', 'fp16' or 'int8'
+    dataset: str  # the name of the keypoints' data set
+    keypoint_names: list[str]  # the keypoints' names
+    flip_pairs: list[list[int]]  # keypoints that are each other's mirror image
+    skeleton_links: list[list[int]]  # the pairs of keypoints to join by a line
+    keypoint_colors: list[list[int]]  # the keypoints' colors, as MMPose draws them
+    skeleton_link_colors: list[list[int]]  # the links' colors, likewise
+    mmpose_light_version: str = __version__  # the version that wrote the file
 
     def write(self, graph: 'onnx.ModelProto') -> None:
         """Write the properties into a graph, in the place of any that it has."""
@@ -81,14 +61,7 @@ class Metadata:
 
     @classmethod
     def read(cls, graph: 'onnx.ModelProto', file: str | Path) -> 'Metadata':
-        """Read the properties of a graph.
-
-        Args:
-            graph (onnx.ModelProto): The graph.
-            file (str | Path): Where it came from, for the error message.
-
-        Returns:
-            Metadata: What they say.
+        """Read the properties of a graph, which came from a file.
 
         Raises:
             UserError: If it has not all of them, or one cannot be read.
@@ -116,14 +89,7 @@ class Metadata:
 
 
 def describe_dataset(dataset_meta: dict[str, Any]) -> dict[str, Any]:
-    """Return what :class:`Metadata` holds of a data set.
-
-    Args:
-        dataset_meta (dict): MMPose's ``dataset_meta`` of a model.
-
-    Returns:
-        dict: The attributes ``dataset`` to ``skeleton_link_colors``.
-    """
+    """Return what :class:`Metadata` holds of MMPose's ``dataset_meta`` of a model."""
     names = dataset_meta['keypoint_id2name']
     pairs = {tuple(sorted(map(int, pair))) for pair in dataset_meta['flip_pairs']}
     return dict(

@@ -19,25 +19,14 @@ _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 
 
 class Header(NamedTuple):
-    """What is read of an ONNX file.
+    """What is read of an ONNX file."""
 
-    Attributes:
-        properties (dict[str, str]): Its metadata properties.
-        batch (int, optional): The first dimension of its first input; None for any.
-    """
-
-    properties: dict[str, str]
-    batch: int | None
+    properties: dict[str, str]  # its metadata properties
+    batch: int | None  # the first dimension of its first input; None for any
 
 
 def read_header(file: str | Path) -> Header:
     """Read properties and batch size of an ONNX file.
-
-    Args:
-        file (str | Path): The file.
-
-    Returns:
-        Header: What it says.
 
     Raises:
         MissingFileError: If there is no such file.

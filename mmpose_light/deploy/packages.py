@@ -7,20 +7,10 @@ from ..utils.errors import MissingPackageError
 
 
 def import_package(name: str) -> ModuleType:
-    """Import a package of ``pip install mmpose-light[deploy]``.
-
-    Args:
-        name (str): The name of the module.
-
-    Returns:
-        ModuleType: The module.
+    """Import a module of ``pip install mmpose-light[deploy]``.
 
     Raises:
         MissingPackageError: If it is not installed; the message says how to get it.
-
-    Example:
-        >>> import_package('onnx').__name__
-        'onnx'
     """
     try:
         return importlib.import_module(name)

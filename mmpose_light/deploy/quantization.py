@@ -61,9 +61,8 @@ def quantize(
             other one runs it, too. Defaults to ``'openvino'``, whose eight bits are
             the faster ones
         float_ends (bool): Whether the first and the last convolution stay in float32.
-            Defaults to ``True``
         float_nodes (Sequence[str]): Patterns (``*`` and ``?``) of the names of further
-            nodes that stay in float32. Defaults to ``()``
+            nodes that stay in float32.
 
     Returns:
         onnx.ModelProto: The quantized graph, with float32 inputs and outputs.

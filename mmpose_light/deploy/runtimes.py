@@ -27,14 +27,6 @@ _DTYPES = {
 class OnnxRuntimeFile:
     """A file with one input, opened in ONNX Runtime: see :func:`open_runtime`.
 
-    Args:
-        file (str | Path | bytes): The ONNX file, or its content.
-        threads (int, optional): Number of threads; None for ONNX Runtime's choice.
-        device (str): 'cpu', 'cuda', 'cuda:1' …
-
-    Raises:
-        UserError: If ONNX Runtime cannot load the file, or has no such device.
-
     Attributes:
         input_shape (tuple[int | None, ...]): Sides of the input; None for any.
         input_dtype (np.dtype): Its type.
@@ -79,20 +71,7 @@ class OnnxRuntimeFile:
 
 
 class OpenVINOFile:
-    """A file with one input, opened in OpenVINO: see :func:`open_runtime`.
-
-    Args:
-        file (str | Path | bytes): The ONNX file, or its content.
-        threads (int, optional): Number of threads; None for OpenVINO's choice.
-        device (str): 'cpu'.
-
-    Raises:
-        UserError: If OpenVINO cannot load the file.
-
-    Attributes:
-        input_shape (tuple[int | None, ...]): Sides of the input; None for any.
-        input_dtype (np.dtype): Its type.
-    """
+    """A file with one input, opened in OpenVINO; like :class:`OnnxRuntimeFile`."""
 
     def __init__(
         self, file: str | Path | bytes, threads: int | None, device: str
@@ -136,63 +115,32 @@ RuntimeFile = OnnxRuntimeFile | OpenVINOFile
 
 @dataclass(frozen=True)
 class Runtime:
-    """Something that runs exported files.
+    """Something that runs models."""
 
-    Attributes:
-        name (str): What it is called in options.
-        title (str): What it is called in tables.
-        package (str): The module that it needs.
-        precisions (tuple[str, ...]): Those of a file that it computes in.
-        devices (tuple[str, ...]): Where it runs.
-        open (Callable): Opens a file, or its content, with a number of threads, on a
-            device.
-    """
-
-    name: str
-    title: str
-    package: str
-    precisions: tuple[str, ...]
-    devices: tuple[str, ...]
-    open: Callable[[str | Path | bytes, int | None, str], RuntimeFile]
+    title: str  # what it is called in tables
+    package: str  # the module that it needs
+    precisions: tuple[str, ...]  # what it computes in
+    devices: tuple[str, ...] = ('cpu', 'cuda')  # where it runs
+    #: Opens an exported file, or its content, with a number of threads, on a device;
+    #: ``None`` where it runs PyTorch's modules.
+    open: Callable[[str | Path | bytes, int | None, str], RuntimeFile] | None = None
 
 
-#: The runtimes by their names.
+#: The runtimes of exported files by their names in options.
 RUNTIMES = {
-    runtime.name: runtime
-    for runtime in (
-        Runtime(
-            name='onnxruntime',
-            title='ONNX Runtime',
-            package='onnxruntime',
-            precisions=('fp32', 'fp16', 'int8'),
-            devices=('cpu', 'cuda'),
-            open=OnnxRuntimeFile,
-        ),
-        Runtime(
-            name='openvino',
-            title='OpenVINO',
-            package='openvino',
-            precisions=('fp32', 'int8'),
-            devices=('cpu',),
-            open=OpenVINOFile,
-        ),
-    )
+    'onnxruntime': Runtime(
+        'ONNX Runtime', 'onnxruntime', ('fp32', 'fp16', 'int8'), open=OnnxRuntimeFile
+    ),
+    'openvino': Runtime(
+        'OpenVINO', 'openvino', ('fp32', 'int8'), ('cpu',), OpenVINOFile
+    ),
 }
 
 
 def check_runtime(
     name: str, threads: int | None = None, device: str = 'cpu'
 ) -> Runtime:
-    """Complain about a runtime that cannot be used.
-
-    Args:
-        name (str): The runtime.
-        threads (int, optional): With how many threads. Defaults to ``None``, what the
-            runtime takes for the best
-        device (str): Where it is to run. Defaults to ``'cpu'``
-
-    Returns:
-        Runtime: The runtime of that name.
+    """Complain about a runtime that cannot be used, or return it.
 
     Raises:
         MissingPackageError: If it is not installed.
@@ -235,12 +183,6 @@ def open_runtime(
         MissingPackageError: If the runtime is not installed.
         UserError: If there is no such runtime, not on that device, it cannot load the
             file, or the number of threads is less than 1.
-
-    Example:
-        >>> from mmpose_light.deploy.runtimes import open_runtime
-        >>> file = open_runtime('el_hrnet.onnx', 'openvino')  # doctest: +SKIP
-        >>> file.input_shape  # doctest: +SKIP
-        (None, 3, 256, 192)
     """
     return check_runtime(runtime, threads, device).open(file, threads, device)
 

@@ -13,41 +13,24 @@ TOLERANCES = {'fp32': 1e-4, 'fp16': 2e-2, 'int8': 0.5}
 
 @dataclass(frozen=True)
 class Difference:
-    """How far an output lies from PyTorch's, over all people.
+    """How far an output lies from PyTorch's, over all people."""
 
-    Attributes:
-        name (str): The output.
-        largest (float): The largest difference.
-        relative (float): The same, relative to the range of PyTorch's values, zero
-            among them.
-        mean (float): The mean difference, relative to that range.
-    """
-
-    name: str
-    largest: float
+    name: str  # the output
+    largest: float  # the largest difference
+    #: The same, relative to the range of PyTorch's values, zero among them.
     relative: float
-    mean: float
+    mean: float  # the mean difference, relative to that range
 
 
 def compare(
     names: Sequence[str], found: Sequence[np.ndarray], expected: Sequence[np.ndarray]
 ) -> list[Difference]:
-    """Compare outputs.
+    """Compare the outputs of these names: what the file gives, what is expected.
 
-    Args:
-        names (Sequence[str]): Their names.
-        found (Sequence[np.ndarray]): What the file gives.
-        expected (Sequence[np.ndarray]): What the model gives.
-
-    Returns:
-        list[Difference]: For each output; infinite where a value is not finite.
+    Returns a difference for each; infinite where a value is not finite.
 
     Raises:
         ValueError: If a shape differs.
-
-    Example:
-        >>> compare(['a'], [np.array([2.0, 5])], [np.array([2.0, 4])])[0].relative
-        0.25
     """
     differences = []
     for name, ours, theirs in zip(names, found, expected, strict=True):

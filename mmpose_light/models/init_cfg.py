@@ -23,17 +23,9 @@ def split_init_cfg(init_cfg: OptMultiConfig) -> tuple[list[dict], list[dict]]:
     checkpoint would leave what it does not hold at PyTorch's initialization;
     :data:`FAN_IN_INIT_CFG` goes before it.
 
-    Args:
-        init_cfg (dict or list[dict], optional): What a model was given.
-
     Returns:
         tuple[list[dict], list[dict]]: The initialization, and the checkpoints to load
         over it.
-
-    Example:
-        >>> checkpoint = dict(type='Pretrained', checkpoint='hrnet.pth')
-        >>> split_init_cfg(checkpoint)
-        ([{'type': 'Kaiming', ...}], [{'type': 'Pretrained', ...}])
     """
     init_cfg = init_cfg or []
     cfgs = init_cfg if isinstance(init_cfg, list) else [init_cfg]

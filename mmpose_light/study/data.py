@@ -16,21 +16,13 @@ _REMEDY = (
 
 @dataclass(frozen=True)
 class Split:
-    """Annotations in COCO's format and the folder of their images.
+    """Annotations in COCO's format and the folder of their images."""
 
-    Attributes:
-        ann_file (Path): The annotations.
-        image_dir (Path): The images.
-    """
-
-    ann_file: Path
-    image_dir: Path
+    ann_file: Path  # the annotations
+    image_dir: Path  # the images
 
     def read(self) -> dict:
         """Read the annotations and look whether the images are there.
-
-        Returns:
-            dict: ``images``, ``annotations`` and so on.
 
         Raises:
             MissingFileError: If the file or an image is missing.
@@ -55,15 +47,7 @@ class Split:
         return content
 
     def first(self, number: int, out_dir: Path) -> 'Split':
-        """Write annotations of the first images alone.
-
-        Args:
-            number (int): How many images.
-            out_dir (Path): Folder to write to.
-
-        Returns:
-            Split: The new file, with the same folder of images.
-        """
+        """Write annotations of the first images alone to a folder."""
         content = self.read()
         content['images'] = content['images'][:number]
         kept = {image['id'] for image in content['images']}
@@ -84,15 +68,10 @@ class Split:
 
 @dataclass(frozen=True)
 class StudyData:
-    """What a study trains and validates on.
+    """What a study trains and validates on."""
 
-    Attributes:
-        train (Split): To train on.
-        val (Split): To validate on.
-    """
-
-    train: Split
-    val: Split
+    train: Split  # to train on
+    val: Split  # to validate on
 
     @classmethod
     def below(
@@ -103,18 +82,7 @@ class StudyData:
         val_ann: str = 'val.json',
         val_images: str = 'images',
     ) -> 'StudyData':
-        """Name files below a folder, by default as LSPET's converter leaves them.
-
-        Args:
-            data_root (str | Path): The folder. Defaults to 'data/lspet'
-            train_ann (str): Annotations to train on. Defaults to 'train.json'
-            train_images (str): Folder of their images. Defaults to 'images'
-            val_ann (str): Annotations to validate on. Defaults to 'val.json'
-            val_images (str): Folder of their images. Defaults to 'images'
-
-        Returns:
-            StudyData: The files, not looked at yet.
-        """
+        """Name files below a folder, by default as LSPET's converter leaves them."""
         root = Path(data_root)
         return cls(
             Split(root / train_ann, root / train_images),
@@ -122,15 +90,7 @@ class StudyData:
         )
 
     def first(self, number: int, out_dir: Path) -> 'StudyData':
-        """Take the first images of each split alone.
-
-        Args:
-            number (int): How many.
-            out_dir (Path): Folder for the annotations of these.
-
-        Returns:
-            StudyData: The smaller splits.
-        """
+        """Take the first images of each split; their annotations go to a folder."""
         return StudyData(
             self.train.first(number, out_dir / 'train'),
             self.val.first(number, out_dir / 'val'),

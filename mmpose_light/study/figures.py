@@ -11,15 +11,10 @@ from .table import final_results
 
 
 def draw_figures(records: Sequence[dict[str, Any]]) -> dict[str, Figure]:
-    """Draw what the records give.
+    """Draw what the records of runs give, by the name of the files.
 
-    Args:
-        records (Sequence[dict[str, Any]]): The runs.
-
-    Returns:
-        dict[str, Figure]: By the name of their files: ``curves.png``; ``ap_macs.png``
-        where two networks or more were evaluated; ``ablation.png`` where part of the
-        ablation was.
+    ``curves.png``; ``ap_macs.png`` where two networks or more were evaluated;
+    ``ablation.png`` where part of the ablation was.
     """
     evaluated = [record for record in records if final_results(record)]
     figures = {'curves.png': draw_curves(records)}
@@ -32,16 +27,10 @@ def draw_figures(records: Sequence[dict[str, Any]]) -> dict[str, Figure]:
 
 
 def draw_curves(records: Sequence[dict[str, Any]]) -> Figure:
-    """Draw loss and AP over the iterations.
+    """Draw loss and AP over the iterations, a line for each run.
 
     Each loss is divided by its first value: networks with heatmaps and with SimCC have
     losses of other kinds.
-
-    Args:
-        records (Sequence[dict[str, Any]]): The runs.
-
-    Returns:
-        Figure: Two panels; a line for each run.
     """
     figure = Figure(figsize=(12, 5.5), layout='constrained')
     left, right = figure.subplots(1, 2)
@@ -77,14 +66,7 @@ def draw_curves(records: Sequence[dict[str, Any]]) -> Figure:
 
 
 def draw_ap_macs(records: Sequence[dict[str, Any]]) -> Figure:
-    """Draw each network's AP over its multiply-accumulates.
-
-    Args:
-        records (Sequence[dict[str, Any]]): Runs that were evaluated.
-
-    Returns:
-        Figure: A point for each run, with its name.
-    """
+    """Draw each evaluated network's AP over its multiply-accumulates, with its name."""
     figure = Figure(figsize=(8, 5.5), layout='constrained')
     axis = figure.subplots()
     points = [
@@ -106,14 +88,7 @@ def draw_ap_macs(records: Sequence[dict[str, Any]]) -> Figure:
 
 
 def draw_ablation(records: Sequence[dict[str, Any]]) -> Figure:
-    """Draw the AP of EEffPose with parts of its baseline.
-
-    Args:
-        records (Sequence[dict[str, Any]]): Runs of the ablation that were evaluated.
-
-    Returns:
-        Figure: A bar for each, in the order of the paper's Table 1.
-    """
+    """Draw the AP of EEffPose with parts of its baseline, in the paper's order."""
     table_1 = ('000', '100', '010', '001', '011', '110', '101', '111')
     records = sorted(records, key=lambda record: table_1.index(record['ablation']))
     figure = Figure(figsize=(8, 4), layout='constrained')

@@ -20,7 +20,7 @@ class ProgressHook(Hook):
         record (dict[str, Any]): The record, changed in place.
         path (Path): Its file, written at the end of each epoch and evaluation.
         say (Callable[[str], None]): Takes a line on each evaluation.
-        interval (int): Iterations between two looks at the loss. Defaults to 50
+        interval (int): Iterations between two looks at the loss.
     """
 
     priority = 'LOW'

@@ -33,13 +33,6 @@ def plan_runs(
 ) -> dict[str, tuple[Config, dict[str, Any]]]:
     """Make the config of each run, and read its record or begin a new one.
 
-    Args:
-        protocol (Config): The protocol.
-        names (Sequence[str]): Which networks.
-        data (StudyData): What to train and validate on.
-        work_dir (Path): Where everything is written.
-        options (RunOptions): How to train.
-
     Returns:
         dict[str, tuple[Config, dict[str, Any]]]: By network, what MMEngine's runner
         takes, and the record.
@@ -176,11 +169,7 @@ def _new_record(
 
 
 def describe_hardware() -> str:
-    """Name the GPU, or else the processor and its threads.
-
-    Returns:
-        str: For the tables.
-    """
+    """Name the GPU, or else the processor and its threads."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     return f'{name_processor()}, {torch.get_num_threads()} threads'

@@ -24,21 +24,10 @@ _OPTIONAL = {'ablation', 'model'}
 
 
 def find_protocol(protocol: str | Path = DEFAULT) -> Path:
-    """Find the config file of a protocol.
-
-    Args:
-        protocol (str | Path): The file, or the name of one in ``configs/study``.
-            Defaults to 'lspet-256x192'
-
-    Returns:
-        Path: The file.
+    """Find the config file of a protocol: itself, or its name in ``configs/study``.
 
     Raises:
         MissingFileError: If there is none.
-
-    Example:
-        >>> find_protocol('lspet-128x96').name
-        'lspet-128x96.py'
     """
     if Path(protocol).is_file():
         return Path(protocol)
@@ -52,13 +41,7 @@ def find_protocol(protocol: str | Path = DEFAULT) -> Path:
 
 
 def read_protocol(protocol: str | Path = DEFAULT) -> Config:
-    """Read a protocol and check its table of networks.
-
-    Args:
-        protocol (str | Path): As of :func:`find_protocol`. Defaults to 'lspet-256x192'
-
-    Returns:
-        Config: The protocol.
+    """Read a protocol, as of :func:`find_protocol`, and check its table of networks.
 
     Raises:
         MissingFileError: If there is no such file.
@@ -86,14 +69,7 @@ def read_protocol(protocol: str | Path = DEFAULT) -> Config:
 
 
 def choose_networks(protocol: Config, wanted: list[str] | None) -> list[str]:
-    """Check which networks are wanted.
-
-    Args:
-        protocol (Config): The protocol.
-        wanted (list[str], optional): Names; ``None`` for all.
-
-    Returns:
-        list[str]: The names in the protocol's order.
+    """Return the networks that are wanted, ``None`` for all, in the protocol's order.
 
     Raises:
         UserError: If a name is unknown.
@@ -108,12 +84,7 @@ def choose_networks(protocol: Config, wanted: list[str] | None) -> list[str]:
 
 
 def build_config(protocol: Config, name: str, lr_scale: float = 1.0) -> Config:
-    """Put a network's model and learning rate into the protocol.
-
-    Args:
-        protocol (Config): The protocol.
-        name (str): The network.
-        lr_scale (float): Factor on the learning rate. Defaults to 1
+    """Put a network's model and its learning rate, times a factor, into the protocol.
 
     Returns:
         Config: What MMEngine's runner takes, without the number of epochs and with
@@ -141,14 +112,7 @@ def build_config(protocol: Config, name: str, lr_scale: float = 1.0) -> Config:
 
 
 def config_hash(cfg: Config) -> str:
-    """Return the SHA-256 of what a config says.
-
-    Args:
-        cfg (Config): The config.
-
-    Returns:
-        str: In hexadecimal digits.
-    """
+    """Return the SHA-256 of what a config says, in hexadecimal digits."""
     return hashlib.sha256(
         json.dumps(cfg.to_dict(), sort_keys=True).encode()
     ).hexdigest()

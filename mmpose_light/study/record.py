@@ -25,37 +25,17 @@ METRICS = {
     'PCK': 'torso/PCK@0.2',
 }
 COUNTS = {'PCK_people': 'torso/people', 'PCK_left_out': 'torso/left_out'}
-#: What a file must have; the types are those of JSON.
-FIELDS = {
-    'format': int,
-    'network': str,
-    'title': str,
-    'order': int,
-    'status': str,
-    'settings': dict,
-    'hardware': str,
-    'versions': dict,
-    'parameters': int,
-    'macs': int,
-    'epochs': int,
-    'iterations': int,
-    'seconds': (int, float),
-    'timed_iterations': int,
-    'timed_seconds': (int, float),
-    'losses': list,
-    'evaluations': list,
-}
+#: What a file must have.
+FIELDS = (
+    'format', 'network', 'title', 'order', 'status', 'settings', 'hardware', 'versions',
+    'parameters', 'macs', 'epochs', 'iterations', 'seconds', 'timed_iterations',
+    'timed_seconds', 'losses', 'evaluations',
+)  # fmt: skip
 FINISHED = 'finished'
 
 
 def read_record(path: str | Path) -> dict[str, Any]:
-    """Read the file of a run.
-
-    Args:
-        path (str | Path): The file.
-
-    Returns:
-        dict[str, Any]: What the run wrote; :data:`FIELDS` names what is always there.
+    """Read the file of a run; :data:`FIELDS` names what is always there.
 
     Raises:
         MissingFileError: If there is no such file.
@@ -63,38 +43,21 @@ def read_record(path: str | Path) -> dict[str, Any]:
     """
     remedy = 'restore it, or move it away to start that run anew'
     record = read_json(path, remedy)
-    problem = _find_problem(record)
-    if problem:
+    missing = [key for key in FIELDS if key not in record]
+    if missing or record['format'] != FORMAT:
+        problem = (
+            f'{missing[0]!r} is missing'
+            if missing
+            else f"its format is {record['format']}, this version's is {FORMAT}"
+        )
         raise UserError(
             f'{path} was not written by a run of the study, {problem}: {remedy}'
         )
     return record
 
 
-def _find_problem(record: Any) -> str | None:
-    """Say what a record lacks."""
-    if not isinstance(record, dict):
-        return f'it holds a {type(record).__name__}'
-    for key, kind in FIELDS.items():
-        if not isinstance(record.get(key), kind):
-            return f'{key!r} is missing or of a wrong type'
-    if record['format'] != FORMAT:
-        return f"its format is {record['format']}, this version's is {FORMAT}"
-    points = [*record['losses'], *record['evaluations']]
-    if not all(
-        isinstance(p, dict) and isinstance(p.get('iteration'), int) for p in points
-    ):
-        return 'a point of its curves has no iteration'
-    return None
-
-
 def write_record(path: str | Path, record: dict[str, Any]) -> None:
-    """Write the file of a run, all at once. What is not finite becomes ``null``.
-
-    Args:
-        path (str | Path): The file; its folder is made if missing.
-        record (dict[str, Any]): What to write.
-    """
+    """Write the file of a run, all at once. What is not finite becomes ``null``."""
     write_json(path, _finite(record))
 
 
@@ -102,12 +65,8 @@ def take_from_log(record: dict[str, Any], run: str | Path) -> None:
     """Copy a run's curves, speed and memory from MMEngine's log into its record.
 
     MMEngine logs means of the loss and of a step's time over the steps since the line
-    before. The first line of an epoch is not timed: it waits for the data loader.
-
-    Args:
-        record (dict[str, Any]): The record, changed in place; left as it is where the
-            run has logged nothing.
-        run (str | Path): The run's folder.
+    before. The first line of an epoch is not timed: it waits for the data loader. Where
+    the run, a folder, has logged nothing, the record is left as it is.
 
     Raises:
         UserError: If the log is none of MMEngine's.
@@ -155,11 +114,7 @@ def _finite(value: Any) -> Any:
 def images_per_second(record: dict[str, Any]) -> float | None:
     """Return how many images a run trained on in a second, evaluations left out.
 
-    Args:
-        record (dict[str, Any]): The run.
-
-    Returns:
-        float | None: Images per second; ``None`` if nothing was timed yet.
+    ``None`` if nothing was timed yet.
     """
     if not record['timed_seconds']:
         return None

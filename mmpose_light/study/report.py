@@ -17,8 +17,8 @@ def make_report(
 
     Args:
         runs (str | Path): Folder of the runs' JSON files.
-        out_dir (str | Path, optional): Folder to write to; made if missing. Defaults
-            to ``None``, that of the runs
+        out_dir (str | Path, optional): Folder to write to. Defaults to ``None``, that
+            of the runs
         overwrite (bool): Replace an older report. Defaults to ``False``
 
     Returns:

@@ -46,16 +46,14 @@ def run_study(
 
     Args:
         protocol (str | Path): Config file of the protocol, or the name of one in
-            ``configs/study``. Defaults to 'lspet-256x192'
+            ``configs/study``.
         data (StudyData, optional): What to train and validate on. Defaults to
             ``None``, that in ``data/lspet``
-        work_dir (str | Path): Where everything is written. Defaults to
-            'work_dirs/study'
+        work_dir (str | Path): Where everything is written.
         networks (Sequence[str], optional): Which networks. Defaults to ``None``, all
         options (RunOptions, optional): How to train them. Defaults to ``None``, as the
             protocol says
-        say (Callable[[str], None]): Takes lines on the progress. Defaults to
-            :func:`~mmpose_light.engine.quiet_runner.say_nothing`
+        say (Callable[[str], None]): Takes lines on the progress.
 
     Returns:
         dict[str, str]: For each network 'finished', 'stopped' (its time ended),

@@ -40,15 +40,9 @@ _HIDDEN = {
 
 
 def read_records(folder: str | Path) -> list[dict[str, Any]]:
-    """Read the records of all runs in a folder.
+    """Read the records of all runs in a folder that were started, in the study's order.
 
     Of a run that has not ended, what it has logged so far is read, too.
-
-    Args:
-        folder (str | Path): The folder with the runs' JSON files.
-
-    Returns:
-        list[dict[str, Any]]: Those that were started, in the study's order.
 
     Raises:
         MissingFileError: If there is none.
@@ -67,27 +61,15 @@ def read_records(folder: str | Path) -> list[dict[str, Any]]:
 
 
 def final_results(record: dict[str, Any]) -> dict[str, float | None] | None:
-    """Return what a run's last evaluation gave.
+    """Return what a run's last evaluation gave, from 0 to 1.
 
-    Args:
-        record (dict[str, Any]): The run.
-
-    Returns:
-        dict[str, float | None] | None: AP, AP50, AP75, AR and PCK from 0 to 1; ``None``
-        where nothing was evaluated.
+    ``None`` where nothing was evaluated.
     """
     return record['evaluations'][-1] if record['evaluations'] else None
 
 
 def make_table(records: Sequence[dict[str, Any]]) -> str:
-    """Write the results as Markdown.
-
-    Args:
-        records (Sequence[dict[str, Any]]): The runs.
-
-    Returns:
-        str: The table, and under it settings, hardware and warnings.
-    """
+    """Write the results as Markdown, and under them settings, hardware and warnings."""
     lines = [_row(COLUMNS), _row(COLUMNS.values()), *map(_record_row, records), '']
     lines.append(
         'AP and AR are OKS-based, PCK is normalized by the diagonal of the torso, all '

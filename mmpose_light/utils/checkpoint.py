@@ -23,8 +23,7 @@ def read_checkpoint(source: str | Path, weights_only: bool | None = None) -> dic
             read the checkpoints that MMEngine writes while training.
 
     Returns:
-        dict: The checkpoint as it is: a state dict, or a dict with ``'state_dict'``
-        in it (:func:`get_state_dict` takes either).
+        dict: A state dict, or a dict with ``'state_dict'`` in it.
 
     Raises:
         MissingFileError: There is no such file.
@@ -62,11 +61,10 @@ def read_checkpoint(source: str | Path, weights_only: bool | None = None) -> dic
 
 
 def get_state_dict(checkpoint: Any, source: str | Path) -> dict[str, Tensor]:
-    """Return the weights of a checkpoint.
+    """Return the weights of a checkpoint, a state dict or a dict with one.
 
     Args:
-        checkpoint (Any): What a file held; a state dict, or a dict with
-            ``'state_dict'`` in it, will do.
+        checkpoint (Any): What a file held.
         source (str | Path): Where it came from, for the error message.
 
     Returns:
@@ -75,16 +73,6 @@ def get_state_dict(checkpoint: Any, source: str | Path) -> dict[str, Tensor]:
 
     Raises:
         UserError: There are no names and tensors, or others besides.
-
-    Example:
-        >>> from torch import nn
-        >>> checkpoint = dict(state_dict=nn.Linear(2, 3).state_dict(), epoch=1)
-        >>> list(get_state_dict(checkpoint, 'linear.pth'))
-        ['weight', 'bias']
-        >>> get_state_dict(dict(epoch=1), 'linear.pth')
-        Traceback (most recent call last):
-        ...
-        mmpose_light.utils.errors.UserError: checkpoint linear.pth holds 'epoch': int, expected a state dict: ...
     """
     state_dict = checkpoint
     if isinstance(checkpoint, Mapping):

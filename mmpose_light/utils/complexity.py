@@ -14,14 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 
 def count_parameters(model: nn.Module) -> int:
-    """Count the parameters of a model.
-
-    Args:
-        model (nn.Module): The model.
-
-    Returns:
-        int: The number of parameters, frozen ones too.
-    """
+    """Count the parameters of a model, frozen ones too."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 

@@ -14,12 +14,8 @@ from .errors import MissingFileError, UserError
 def whole_file(path: str | Path) -> Iterator[Path]:
     """Give a file to write, which takes its place once it is whole.
 
-    Args:
-        path (str | Path): Where the file belongs; one that is there is replaced. Its
-            folder is made.
-
-    Yields:
-        Path: The file to write, beside it; gone after an error.
+    Its folder is made; what is in the place is replaced. After an error the file,
+    which is beside it, is gone.
 
     Example:
         >>> import tempfile
@@ -37,17 +33,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 
 def write_json(path: str | Path, content: Any, indent: int | None = 1) -> Path:
-    """Write a json file, whole or not at all.
-
-    Args:
-        path (str | Path): The file; one that is there is replaced.
-        content (Any): What json can hold.
-        indent (int, optional): Spaces of each level; ``None`` for one line. Defaults
-            to 1
-
-    Returns:
-        Path: The file.
-    """
+    """Write a json file, whole or not at all; indent ``None`` is for one line."""
     text = json.dumps(content, indent=indent, ensure_ascii=False)
     with whole_file(path) as part:
         part.write_text(text, encoding='utf-8')
@@ -55,25 +41,11 @@ def write_json(path: str | Path, content: Any, indent: int | None = 1) -> Path:
 
 
 def read_json(path: str | Path, remedy: str = 'give another file') -> Any:
-    """Read a json file.
-
-    Args:
-        path (str | Path): The file.
-        remedy (str): What to do where it will not do. Defaults to ``'give another
-            file'``
-
-    Returns:
-        Any: What it holds.
+    """Read a json file; ``remedy`` says what to do where it will not do.
 
     Raises:
         MissingFileError: If there is no such file.
         UserError: If it is no json; the message names the file and the place.
-
-    Example:
-        >>> read_json('nowhere.json')
-        Traceback (most recent call last):
-        ...
-        mmpose_light.utils.errors.MissingFileError: nowhere.json does not exist: give another file
     """
     path = Path(path)
     if not path.is_file():
@@ -87,12 +59,8 @@ def read_json(path: str | Path, remedy: str = 'give another file') -> Any:
 def check_absent(path: str | Path, overwrite: bool = False) -> None:
     """Complain about a file that is there already.
 
-    Args:
-        path (str | Path): The file that is to be written.
-        overwrite (bool): Whether it may be replaced. Defaults to ``False``
-
     Raises:
-        UserError: If it is there and may not, or is a folder.
+        UserError: If it is there and may not be replaced, or is a folder.
     """
     path = Path(path)
     if path.is_dir():

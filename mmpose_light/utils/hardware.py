@@ -5,11 +5,7 @@ from pathlib import Path
 
 
 def name_processor() -> str:
-    """Return the processor's name.
-
-    Returns:
-        str: As Linux tells it, such as 'AMD EPYC'; elsewhere what Python knows.
-    """
+    """Return the processor's name as Linux tells it; elsewhere what Python knows."""
     cpuinfo = Path('/proc/cpuinfo')
     for line in cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []:
         if line.startswith('model name'):

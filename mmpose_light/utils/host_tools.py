@@ -12,23 +12,16 @@ SPLITS = {'train.py': ('train', 'val'), 'test.py': ('test',)}
 
 
 def run_host_tool(name: str) -> None:
-    """Run a tool of MMPose with the arguments of this process.
+    """Run a tool of MMPose, such as ``train.py``, with the arguments of this process.
 
     MMPose installs its ``tools`` folder as ``mmpose/.mim/tools``. Running them from
     here, with ``mmpose_light`` imported, they know its modules and read checkpoints,
     whatever the config imports. What a training or a test needs is looked for first.
 
-    Args:
-        name (str): The tool's path in that folder, such as ``train.py``.
-
     Raises:
         MissingFileError: If the installed MMPose has no such tool.
         SystemExit: If config, checkpoint or data are missing, or the checkpoint does
             not fit; with a message that names them and the remedy.
-
-    Example:
-        >>> from mmpose_light.utils.host_tools import run_host_tool
-        >>> run_host_tool('train.py')  # doctest: +SKIP
     """
     ignore_host_warnings()
     import mmpose

@@ -19,11 +19,6 @@ def import_later(package: str, names: Mapping[str, str]) -> None:
         package (str): The full name of the package, which is being imported.
         names (Mapping[str, str]): By name the module, below the package or, with
             more dots, elsewhere.
-
-    Example:
-        >>> import mmpose_light.deploy
-        >>> mmpose_light.deploy.ExportedModel.__module__
-        'mmpose_light.deploy.runtime'
     """
     module = sys.modules[package]
     later = {name: _property(package, path, name) for name, path in names.items()}
@@ -46,14 +41,6 @@ def load_what_stays() -> Iterator[None]:
 
     The more there is, the longer each look takes, and it finds nothing: for MMPose and
     a network that is an eighth of the time.
-
-    Example:
-        >>> import gc
-        >>> with load_what_stays():
-        ...     gc.isenabled()
-        False
-        >>> gc.isenabled()
-        True
     """
     enabled = gc.isenabled()
     gc.disable()

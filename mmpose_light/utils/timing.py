@@ -20,20 +20,7 @@ WARM_UPS, RUNS = 3, 20
 
 
 def measure_latency(run: Run, device: str = 'cpu') -> float:
-    """Measure how long one thing takes.
-
-    Args:
-        run (Callable): Does one run.
-        device (str): Where it runs. Defaults to ``'cpu'``
-
-    Returns:
-        float: Median time of a run in milliseconds, after some that do not count.
-
-    Example:
-        >>> from mmpose_light.utils.timing import measure_latency
-        >>> measure_latency(lambda: sum(range(1000))) > 0
-        True
-    """
+    """Measure the median milliseconds of a run, after some that do not count."""
     timed = make_timed(run, device)
     times = [timed() for _ in range(WARM_UPS + RUNS)]
     return 1000 * median(times[WARM_UPS:])
@@ -54,12 +41,6 @@ def take_turns(
     Yields:
         tuple: After each round, the seconds of every run so far by name, and the errors
         of those that failed, which are left out from then on.
-
-    Example:
-        >>> from mmpose_light.utils.timing import take_turns
-        >>> *_, (times, failures) = take_turns({'a': lambda: 0.2}, rounds=2, runs=3)
-        >>> times, failures
-        ({'a': [0.2, 0.2, 0.2, 0.2, 0.2, 0.2]}, {})
     """
     times = {name: [] for name in timed}
     failures = {}
@@ -85,12 +66,7 @@ def _take_turn(run: Callable[[], float], runs: int) -> list[float]:
 def make_timed(run: Run, device: str) -> Callable[[], float]:
     """Make a function that does one run and returns its seconds.
 
-    Args:
-        run (Callable): Does one run.
-        device (str): Where; on a GPU the time is taken between two events there.
-
-    Returns:
-        Callable: The function.
+    On a GPU the time is taken between two events there.
     """
     if not device.startswith('cuda'):
 

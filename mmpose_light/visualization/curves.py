@@ -47,21 +47,19 @@ def plot_curves(
     Args:
         runs (Sequence[str | Path]): For each run, its work directory, with all
             ``TIMESTAMP`` folders in it, or one ``scalars.json``.
-        out (str | Path): The file to write: .png, .pdf or .svg. Defaults to
-            ``'work_dirs/curves.png'``
+        out (str | Path): The file to write: .png, .pdf or .svg.
         labels (Sequence[str], optional): The runs' names in the legend. Defaults to
             ``None``, the names of their folders
-        metric (str, optional): As of :func:`choose_metric`. Defaults to ``None``
-        overwrite (bool): Whether a file that is there may be replaced. Defaults to
-            ``False``
+        metric (str, optional): As of :func:`choose_metric`.
+        overwrite (bool): Whether a file that is there may be replaced.
 
     Returns:
         Path: The file.
 
     Raises:
         MissingFileError: If there is no such run, or no log in it.
-        UserError: If ``out`` is there already, or a log, the metric, the labels or the suffix of ``out`` are not
-            what they should be; the message says what would do.
+        UserError: If ``out`` is there already, or a log, the metric, the labels or the
+            suffix of ``out`` are not what they should be.
 
     Example:
         >>> from mmpose_light.visualization.curves import plot_curves
@@ -84,42 +82,21 @@ def plot_curves(
 
 
 def name_runs(runs: Sequence[str | Path]) -> list[str]:
-    """Name runs after their folders; in full where two have the same name.
-
-    Args:
-        runs (Sequence[str | Path]): The runs.
-
-    Returns:
-        list[str]: The names.
-
-    Example:
-        >>> name_runs(['work_dirs/p0', 'p2/20260101_120000/vis_data/scalars.json'])
-        ['p0', '20260101_120000']
-    """
+    """Name runs after their folders; in full where two have the same name."""
     folders = [str(run).removesuffix(f'/{SCALARS}') for run in runs]
     names = [Path(folder).resolve().name for folder in folders]
     return names if len(set(names)) == len(names) else [str(run) for run in runs]
 
 
 def choose_metric(logs: Sequence[TrainingLog], wanted: str | None = None) -> str | None:
-    """Find the metric to draw.
+    """Find the full name of the metric to draw.
 
-    Args:
-        logs (Sequence[TrainingLog]): What the runs logged.
-        wanted (str, optional): Its name, such as 'coco/AP', the prefix may be left out.
-            Defaults to ``None``, AP or PCK where one of them is there, or the only one
-            that is
-
-    Returns:
-        str | None: Its full name; None where no run was validated and none is wanted.
+    ``wanted`` is such as 'coco/AP', the prefix may be left out; ``None`` for AP or PCK
+    where one of them is there, or the only one that is. Returns ``None`` where no run
+    was validated and none is wanted.
 
     Raises:
         UserError: If there is no such metric, or more than one.
-
-    Example:
-        >>> log = TrainingLog(True, metrics={'coco/AP': {1: 0.1}, 'coco/AR': {1: 0.2}})
-        >>> choose_metric([log]), choose_metric([log], 'AR')
-        ('coco/AP', 'coco/AR')
     """
     names = list(dict.fromkeys(name for log in logs for name in log.metrics))
     if not names and wanted is None:
@@ -141,16 +118,9 @@ def draw_curves(
     """Draw a metric and the learning rate over the epochs, or over the iterations.
 
     AP and AR, which are logged as fractions, are drawn in percent; COCO's −1, which
-    stands for no such people, is left out.
-
-    Args:
-        logs (Sequence[TrainingLog]): What the runs logged.
-        labels (Sequence[str]): Their names.
-        metric (str, optional): As of :func:`choose_metric`. Defaults to ``None``
-
-    Returns:
-        Figure: Two panels, metric and learning rate, with a line for each run in both;
-        a run that was not validated has none on the left, and the legend says so.
+    stands for no such people, is left out. There are two panels, with a line for each
+    run in both; one that was not validated has none on the left, and the legend says
+    so.
 
     Raises:
         UserError: If the labels are not as many as the runs, if some runs count epochs

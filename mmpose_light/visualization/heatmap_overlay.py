@@ -31,13 +31,8 @@ def overlay_heatmaps(
             MMPose's codecs have it.
 
     Returns:
-        np.ndarray: The result, RGB, uint8, of the image's size. Where no heatmap
-        reaches a tenth of the highest value of all, it is the image.
-
-    Example:
-        >>> image = np.zeros((256, 192, 3), np.uint8)
-        >>> overlay_heatmaps(image, np.ones((17, 64, 48)), np.array([4, 4])).shape
-        (256, 192, 3)
+        np.ndarray: The result, like the image. Where no heatmap reaches a tenth of the
+        highest value of all, it is the image.
     """
     highest = heatmaps.max(0).clip(0).astype(np.float32)
     peak = highest.max()

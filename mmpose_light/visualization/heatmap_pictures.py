@@ -36,15 +36,10 @@ HEIGHT = 1024  # pixels, about, of the person's image under the heatmaps
 
 
 class HeatmapFiles(NamedTuple):
-    """The files of one image.
+    """The files of one image."""
 
-    Attributes:
-        scales (Path): Keypoint by keypoint, scale by scale: ``<image>.png``.
-        overlay (Path): All keypoints at once: ``<image>_all.png``.
-    """
-
-    scales: Path
-    overlay: Path
+    scales: Path  # keypoint by keypoint, scale by scale: ``<image>.png``
+    overlay: Path  # all keypoints at once: ``<image>_all.png``
 
 
 def visualize_heatmaps(
@@ -66,16 +61,12 @@ def visualize_heatmaps(
         images (Sequence[str | Path]): The image files.
         weights (str | Path, optional): A file of weights. Defaults to ``None``: a
             trained model's own, or random ones, with a warning
-        out_dir (str | Path): The folder of the PNG files. Defaults to
-            ``'work_dirs/heatmaps'``
+        out_dir (str | Path): The folder of the PNG files.
         bbox (Sequence[float], optional): The person's box in pixels of the one image:
             left, top, right, bottom. Defaults to ``None``, the whole image
         keypoints (Sequence[str | int], optional): As of :func:`choose_keypoints`.
-            Defaults to ``None``, six of them
         device (str): 'cpu', 'cuda', 'cuda:1' …, or 'auto': a GPU where there is one.
-            Defaults to ``'auto'``
-        overwrite (bool): Whether files that are there may be replaced. Defaults to
-            ``False``
+        overwrite (bool): Whether files that are there may be replaced.
 
     Returns:
         list[HeatmapFiles]: The files of each image.
@@ -84,11 +75,6 @@ def visualize_heatmaps(
         MissingFileError: If model, weights or an image does not exist.
         UserError: If an argument or a file is not what it should be; the message says
             what would do.
-
-    Example:
-        >>> from mmpose_light.visualization.heatmap_pictures import visualize_heatmaps
-        >>> visualize_heatmaps('el-hrnet-w32-lspet-cpu', ['a.jpg'])  # doctest: +SKIP
-        [HeatmapFiles(scales=PosixPath('work_dirs/heatmaps/a.png'), ...)]
     """
     found = find_model(model, weights)
     images = [Path(image) for image in images]
@@ -124,15 +110,6 @@ def name_files(
     images: Sequence[Path], out_dir: Path, overwrite: bool = False
 ) -> list[HeatmapFiles]:
     """Name the files of some images, and make sure that nothing is lost.
-
-    Args:
-        images (Sequence[Path]): The image files.
-        out_dir (Path): The folder of the files.
-        overwrite (bool): Whether files that are there may be replaced. Defaults to
-            ``False``
-
-    Returns:
-        list[HeatmapFiles]: The files of each image.
 
     Raises:
         MissingFileError: If an image does not exist.
@@ -190,9 +167,6 @@ def compute_heatmaps(
             ``forward_scales``, as :class:`FSHead` has it, has its scales kept.
         image (np.ndarray): The image, BGR, uint8.
         bbox (Sequence[float]): The person's box: left, top, right, bottom.
-
-    Returns:
-        Heatmaps: The heatmaps, in the model's input.
 
     Raises:
         UserError: If the model is not top-down, or its head gives something other than
@@ -270,22 +244,13 @@ def _enlarge(pipeline: Compose, times: int) -> np.ndarray:
 def choose_keypoints(
     wanted: Sequence[str | int] | None, names: Sequence[str]
 ) -> list[int]:
-    """Find the indices of keypoints.
+    """Find the indices of keypoints, each once.
 
-    Args:
-        wanted (Sequence[str | int], optional): Names or indices, an index as a string
-            too; 'all' for all. None for six spread over the list.
-        names (Sequence[str]): The names of all keypoints.
-
-    Returns:
-        list[int]: Indices, each once.
+    ``wanted`` are names or indices, an index as a string too; 'all' for all, ``None``
+    for six spread over the list.
 
     Raises:
         UserError: If a keypoint is unknown, or none is wanted.
-
-    Example:
-        >>> choose_keypoints(['wrist', 0], ['nose', 'elbow', 'wrist'])
-        [2, 0]
     """
     if wanted is None:
         spread = np.linspace(0, len(names) - 1, NUM_KEYPOINTS).round()

@@ -25,45 +25,28 @@ COLOR_MAP = ListedColormap(np.column_stack((TURBO, OPACITY)))
 
 @dataclass(frozen=True)
 class Heatmaps:
-    """What a head makes of one person, step by step.
+    """What a head makes of one person, step by step."""
 
-    Attributes:
-        crop (np.ndarray): The model's input as an image, RGB, shape (H, W, 3).
-        image (np.ndarray): The same, cut out at a larger size, RGB, shape
-            (n H, n W, 3).
-        enlargement (np.ndarray): Pixels of ``image`` for one of ``crop``, x and y.
-        scales (list[Tensor]): The heatmaps of each scale before the head joins them,
-            shape (K, h_j, w_j); none for a head of one scale.
-        joined (Tensor): The model's heatmaps, shape (K, h, w).
-        keypoints (np.ndarray): What the model's codec decodes from ``joined``, in
-            pixels of ``crop``, shape (K, 2).
-        scores (np.ndarray): The keypoints' scores, shape (K,).
-        names (list[str]): The keypoints' names.
-        scale_factor (np.ndarray): Pixels of ``crop`` for one of ``joined``, x and y.
-    """
-
-    crop: np.ndarray
-    image: np.ndarray
-    enlargement: np.ndarray
+    crop: np.ndarray  # the model's input as an image, RGB, shape (H, W, 3)
+    image: np.ndarray  # the same, cut out at a larger size, RGB, shape (n H, n W, 3)
+    enlargement: np.ndarray  # pixels of ``image`` for one of ``crop``, x and y
+    #: The heatmaps of each scale before the head joins them, shape (K, h_j, w_j); none
+    #: for a head of one scale.
     scales: list[Tensor]
-    joined: Tensor
+    joined: Tensor  # the model's heatmaps, shape (K, h, w)
+    #: What the model's codec decodes from ``joined``, in pixels of ``crop``, shape (K,
+    #: 2).
     keypoints: np.ndarray
-    scores: np.ndarray
-    names: list[str]
-    scale_factor: np.ndarray
+    scores: np.ndarray  # the keypoints' scores, shape (K,)
+    names: list[str]  # the keypoints' names
+    scale_factor: np.ndarray  # pixels of ``crop`` for one of ``joined``, x and y
 
 
 def draw_heatmaps(heatmaps: Heatmaps, keypoints: Sequence[int], title: str) -> Figure:
     """Draw heatmaps over the image: a row for each keypoint, a column for each scale.
 
-    Args:
-        heatmaps (Heatmaps): What :func:`compute_heatmaps` returned.
-        keypoints (Sequence[int]): Indices of the keypoints to draw.
-        title (str): The title.
-
-    Returns:
-        Figure: The figure; its axes are the panels, row by row, and below each column
-        the color bar, which tells the column's values.
+    The axes of the figure are the panels, row by row, and below each column the color
+    bar, which tells the column's values.
     """
     height, width = heatmaps.crop.shape[:2]
     size = heatmaps.joined.shape[-2:]

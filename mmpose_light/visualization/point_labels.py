@@ -16,28 +16,19 @@ MARK = 14  # pixels kept free around a mark
 
 @dataclass(frozen=True)
 class NamedPoint:
-    """A point and what is written beside it.
+    """A point and what is written beside it."""
 
-    Attributes:
-        name (str): The name.
-        x (float): Its place, in the units of the axes.
-        y (float): Likewise.
-        bold (bool): Whether it stands out. Defaults to ``False``
-    """
-
-    name: str
-    x: float
-    y: float
-    bold: bool = False
+    name: str  # the name
+    x: float  # its place, in the units of the axes
+    y: float  # likewise
+    bold: bool = False  # whether it stands out
 
 
 def label_points(axis: Axes, points: Sequence[NamedPoint]) -> None:
     """Write each point's name beside it, where it covers least.
 
-    Args:
-        axis (Axes): Axes whose limits and size are settled: their figure was drawn
-            (``Figure.draw_without_rendering``).
-        points (Sequence[NamedPoint]): The points, in axes that hold their marks.
+    The points' marks are in the axes, whose limits and size are settled: their figure
+    was drawn (``Figure.draw_without_rendering``).
     """
     places = [axis.transData.transform((point.x, point.y)) for point in points]
     half = MARK / 2

@@ -21,21 +21,17 @@ COUNTERS = {'step', 'iter', 'epoch'}
 
 @dataclass(frozen=True)
 class TrainingLog:
-    """What a run logged.
+    """What a run logged."""
 
-    Attributes:
-        by_epoch (bool): Whether the numbers below count epochs; else iterations.
-        rates (dict[int, float]): The learning rate (of the first group of parameters)
-            by epoch, the last that was logged in it; or by iteration.
-        metrics (dict[str, dict[int, float]]): The results of validation: by name, such
-            as 'coco/AP', then by the epoch or iteration that they follow.
-        training (dict[str, dict[int, float]]): What was logged of the training: by
-            name, such as 'loss' or 'time', then by iteration.
-    """
-
-    by_epoch: bool
+    by_epoch: bool  # whether the numbers below count epochs; else iterations
+    #: The learning rate (of the first group of parameters) by epoch, the last that was
+    #: logged in it; or by iteration.
     rates: dict[int, float] = field(default_factory=dict)
+    #: The results of validation: by name, such as 'coco/AP', then by the epoch or
+    #: iteration that they follow.
     metrics: dict[str, dict[int, float]] = field(default_factory=dict)
+    #: What was logged of the training: by name, such as 'loss' or 'time', then by
+    #: iteration.
     training: dict[str, dict[int, float]] = field(default_factory=dict)
 
 
@@ -48,9 +44,6 @@ def read_log(run: str | Path) -> TrainingLog:
 
     Args:
         run (str | Path): Its work directory, or one ``scalars.json``.
-
-    Returns:
-        TrainingLog: What it logged.
 
     Raises:
         MissingFileError: If there is no such run, or no log in it.
@@ -89,13 +82,10 @@ def read_log(run: str | Path) -> TrainingLog:
 
 
 def find_scalars(run: str | Path) -> list[Path]:
-    """Find the files that hold a run's log.
+    """Find the files that hold a run's log, in order of time.
 
     Args:
         run (str | Path): Its work directory, a ``TIMESTAMP`` folder in it, or a file.
-
-    Returns:
-        list[Path]: The files, in order of time.
 
     Raises:
         MissingFileError: If there is no such run, or no log in it.

@@ -14,13 +14,13 @@ def test_exported_files_run(name, export_smooth_model):
     file = export_smooth_model(batch=1).file
     settings = Settings(runtimes=[name], threads=1, batch_sizes=[1])
     run = open_model(None, settings.groups[0], settings, file)
-    assert RUNTIMES[name].exported
+    assert RUNTIMES[name].open
     (heatmaps,) = run()
     assert heatmaps.shape == (1, 17, 32, 24)
 
 
 def test_openvino_is_measured_on_cpus_only():
-    with pytest.raises(ValueError, match='on cpu, not on'):
+    with pytest.raises(ValueError, match='on cpu here, not on'):
         check_runtime('openvino', 'cuda')
 
 

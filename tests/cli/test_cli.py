@@ -41,7 +41,7 @@ def test_version(capsys):
     ('argv', 'message'),
     [
         ([], 'name a command'),
-        (['bencmark'], "no command 'bencmark'; perhaps benchmark?"),
+        (['bencmark'], "no command 'bencmark' (perhaps benchmark"),
         (['check-env', '--typo'], 'usage: mmpose-light check-env'),
         (['infer', '--typo', 'a.onnx', 'b.jpg'], 'usage: mmpose-light infer'),
     ],

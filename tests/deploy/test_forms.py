@@ -9,9 +9,9 @@ import torch
 from mmpose.codecs import MSRAHeatmap, SimCCLabel, UDPHeatmap
 
 from mmpose_light.deploy.forms import (
+    ExportForm,
     HeatmapsToSimCC,
     InputForm,
-    build_export_form,
     interpolation_matrix,
     network_output,
     run_torch,
@@ -121,8 +121,8 @@ def test_the_last_of_several_stages(smooth_model, output):
     model._modules = dict(model._modules, head=Stages(model.head).eval())
     options = dict(input_size=INPUT, output=output)
     images = np.random.default_rng(0).standard_normal((2, 3, 128, 96), np.float32)
-    found = run_torch(build_export_form(model, **options), images)
-    expected = run_torch(build_export_form(smooth_model.model, **options), images)
+    found = run_torch(ExportForm(model, **options), images)
+    expected = run_torch(ExportForm(smooth_model.model, **options), images)
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     with torch.no_grad():
@@ -135,7 +135,7 @@ def test_models_in_training_mode(smooth_model):
     model = copy.deepcopy(smooth_model.model).train()
     before = copy.deepcopy(model.state_dict())
     with pytest.raises(ValueError, match=r'call model\.eval\(\) first'):
-        build_export_form(model, input_size=INPUT)
+        ExportForm(model, input_size=INPUT)
     for key, value in model.state_dict().items():
         torch.testing.assert_close(value, before[key], rtol=0, atol=0)
 

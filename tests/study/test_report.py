@@ -189,18 +189,14 @@ def test_no_runs(tmp_path, capsys):
     assert 'has no JSON files of runs: give the --work-dir' in error
 
 
-@pytest.mark.parametrize(
-    ('change', 'problem'),
-    [
-        (dict(format=2), 'its format is 2'),
-        (dict(settings=None), "'settings' is missing or of a wrong type"),
-        (dict(losses=[1.0]), 'a point of its curves has no iteration'),
-    ],
-)
-def test_record_that_is_none(tmp_path, change, problem):
-    path = tmp_path / 'run.json'
-    write_record(path, make_record('effbase') | change)
-    with pytest.raises(ValueError, match=f'{problem}.*move it away'):
+def test_record_that_is_none(tmp_path):
+    path, record = tmp_path / 'run.json', make_record('effbase')
+    write_record(path, record | dict(format=2))
+    with pytest.raises(ValueError, match='its format is 2.*move it away'):
+        read_record(path)
+    del record['settings']
+    write_record(path, record)
+    with pytest.raises(ValueError, match="'settings' is missing.*move it away"):
         read_record(path)
 
 

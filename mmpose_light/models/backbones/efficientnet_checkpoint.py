@@ -60,21 +60,16 @@ _LAYOUTS = {
 
 
 class LoadReport(NamedTuple):
-    """What loading a checkpoint left open.
+    """What loading a checkpoint left open."""
 
-    Attributes:
-        layout: Whose names the checkpoint has: ``'openmmlab'``, ``'timm'``,
-            ``'efficientnet_pytorch'`` or ``'native'``.
-        loaded: Names of the backbone's tensors that were loaded.
-        missing: Names of the backbone's tensors that the checkpoint does not hold
-            (other than counters of batches).
-        unused: Names in the checkpoint that the backbone has no place for.
-    """
-
+    #: Whose names the checkpoint has: ``'openmmlab'``, ``'timm'``,
+    #: ``'efficientnet_pytorch'`` or ``'native'``.
     layout: str
-    loaded: list[str]
+    loaded: list[str]  # names of the backbone's tensors that were loaded
+    #: Names of the backbone's tensors that the checkpoint does not hold (other than
+    #: counters of batches).
     missing: list[str]
-    unused: list[str]
+    unused: list[str]  # names in the checkpoint that the backbone has no place for
 
 
 def rename_timm_block(key: str, first_stage: bool) -> str | None:
@@ -110,13 +105,8 @@ def rename_timm(key: str) -> str | None:
 def rename_openmmlab(key: str, depths: Sequence[int]) -> str | None:
     """Translate a name of OpenMMLab's EfficientNet into one of EffNet, if it has one.
 
-    Args:
-        key (str): The name, e.g. ``'layers.4.3.se.conv1.conv.weight'``.
-        depths (Sequence[int]): Number of blocks in each of the seven stages. Their
-            layers 4 and 5 hold stages 4 and 5, and stages 6 and 7.
-
-    Returns:
-        str, optional: The name in EffNet.
+    Its layers, as in ``'layers.4.3.se.conv1.conv.weight'``, 4 and 5 hold stages 4 and
+    5, and stages 6 and 7, of so many blocks each.
     """
     if key.startswith('layers.0.'):
         return f'stem.{key.removeprefix("layers.0.")}'
@@ -134,13 +124,7 @@ def rename_openmmlab(key: str, depths: Sequence[int]) -> str | None:
 def rename_efficientnet_pytorch(key: str, depths: Sequence[int]) -> str | None:
     """Translate a name of EfficientNet-PyTorch into one of EffNet, if it has one.
 
-    Args:
-        key (str): The name, e.g. ``'_blocks.4._depthwise_conv.weight'``.
-        depths (Sequence[int]): Number of blocks in each of the seven stages, which the
-            checkpoint counts through.
-
-    Returns:
-        str, optional: The name in EffNet.
+    It counts blocks, as in ``'_blocks.4._depthwise_conv.weight'``, through all stages.
     """
     layer, _, tensor = key.rpartition('.')
     if layer in _EFFICIENTNET_PYTORCH_STEM:
@@ -162,14 +146,9 @@ def translate(
 ) -> tuple[str, dict[str, Tensor], list[str]]:
     """Rename the tensors of an EfficientNet checkpoint as EffNet names them.
 
-    Args:
-        state_dict (Mapping[str, Tensor]): The tensors; their names may begin with
-            ``'module.'``, ``'backbone.'`` or both.
-        depths (Sequence[int]): Number of blocks in each of the seven stages.
-
-    Returns:
-        tuple: The layout, the renamed tensors, and the names that have no
-        counterpart.
+    Their names may begin with ``'module.'``, ``'backbone.'`` or both; ``depths`` are
+    the numbers of blocks in the seven stages. Returns the layout, the renamed tensors,
+    and the names that have no counterpart.
 
     Raises:
         ValueError: If the names follow none of the known layouts.
@@ -217,9 +196,6 @@ def load_efficientnet(
         depths (Sequence[int]): Number of blocks in each of the seven stages.
         prefix (str, optional): Take only the tensors whose names begin so.
             Defaults to ``None``, all
-
-    Returns:
-        LoadReport: What was loaded and what not.
 
     Raises:
         FileNotFoundError: If there is no such file.

@@ -17,14 +17,6 @@ class Float32RTMCCHead(RTMCCHead):
     """
 
     def forward(self, feats: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-        """Turn feature maps into SimCC representations.
-
-        Args:
-            feats (tuple[Tensor, ...]): Feature maps; the last is used.
-
-        Returns:
-            tuple[Tensor, Tensor]: x and y, float32, of shapes (N, K, W * ratio) and
-            (N, K, H * ratio).
-        """
+        """Turn feature maps, the last of them, into SimCC vectors of x and y."""
         x, y = super().forward(feats)
         return x.float(), y.float()

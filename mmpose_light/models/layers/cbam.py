@@ -22,12 +22,8 @@ from torch import Tensor, nn
 class ChannelAttention(nn.Module):
     """Weights the channels by what their average and maximum say (Equation 5).
 
-    Args:
-        channels (int): Channels of the input.
-        reduction (int): The hidden layer of the shared MLP has
-            ``channels / reduction`` channels, at least one. Defaults to 8
-        conv_cfg (dict, optional): The convolution layer to build. Defaults to
-            ``None``, :class:`torch.nn.Conv2d`
+    The hidden layer of the shared MLP has ``channels / reduction`` channels, at least
+    one.
 
     Raises:
         ValueError: If ``reduction`` is less than one.
@@ -56,12 +52,6 @@ class ChannelAttention(nn.Module):
 class SpatialAttention(nn.Module):
     """Weights the places by what the channels say there (Equation 6).
 
-    Args:
-        kernel_size (int): Kernel size of the convolution, an odd number.
-            Defaults to 7
-        conv_cfg (dict, optional): The convolution layer to build. Defaults to
-            ``None``, :class:`torch.nn.Conv2d`
-
     Raises:
         ValueError: If ``kernel_size`` is even or less than one.
     """
@@ -89,7 +79,8 @@ class CBAM(nn.Module):
     Args:
         channels (int): Channels of the input and of the output.
         reduction (int): Reduction ratio of the channel attention. Defaults to 8
-        kernel_size (int): Kernel size of the spatial attention. Defaults to 7
+        kernel_size (int): Kernel size of the spatial attention, an odd number. Defaults
+            to 7
         conv_cfg (dict, optional): The convolution layer to build. Defaults to
             ``None``, :class:`torch.nn.Conv2d`
 

@@ -35,13 +35,6 @@ def match_channels(
     Returns:
         nn.Module: The two layers, named as in mmcv's ``ConvModule`` (which warns of a
         bias before a batch norm); the identity where the channels are equal.
-
-    Example:
-        >>> from mmpose_light.models.layers import match_channels
-        >>> list(match_channels(40, 64).state_dict())[:3]
-        ['conv.weight', 'bn.weight', 'bn.bias']
-        >>> match_channels(64, 64)
-        Identity()
     """
     if in_channels == out_channels:
         return nn.Identity()

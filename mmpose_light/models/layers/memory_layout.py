@@ -5,17 +5,11 @@ from torch import Tensor
 
 
 def to_fast_layout(x: Tensor) -> Tensor:
-    """Lay images out channels last on a CPU, whose light convolutions want it.
+    """Lay images, (N, C, H, W), out channels last on a CPU: light convolutions want it.
 
     Every layer after it keeps the layout. The 1×1 and depth-wise convolutions that
     light networks consist of take two thirds of the time there, in training and in
     inference. On other devices the layout is the user's choice.
-
-    Args:
-        x (Tensor): Images, (N, C, H, W).
-
-    Returns:
-        Tensor: The same images.
     """
     if x.device.type != 'cpu':
         return x

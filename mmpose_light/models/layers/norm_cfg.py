@@ -10,14 +10,8 @@ from mmpose.utils.typing import ConfigType
 def fill_norm_cfg(norm_cfg: ConfigType, eps: float, momentum: float) -> dict:
     """Complete the config of a batch norm with the figures of its place.
 
-    Args:
-        norm_cfg (dict): The normalization layer. What it sets itself is kept.
-        eps (float): Epsilon where the config sets none.
-        momentum (float): Momentum of the running statistics where the config sets
-            none.
-
-    Returns:
-        dict: A completed copy; of any other layer than a batch norm a plain copy.
+    What the config sets itself is kept. Returns a completed copy; of any other layer
+    than a batch norm a plain copy.
 
     Example:
         >>> from mmpose_light.models.layers import fill_norm_cfg

@@ -103,26 +103,18 @@ class BiFPNCell(nn.Module):
         in_channels (Sequence[int]): Channels of each level, from the highest
             resolution to the lowest.
         out_channels (int): Channels of every level of the output.
-        conv_cfg (dict, optional): The convolution layers.
-        norm_cfg (dict): The normalization layers.
-        act_cfg (dict): The activation.
+        **cfgs: The layers, as of :class:`BiFPNNode`.
     """
 
     def __init__(
-        self,
-        in_channels: Sequence[int],
-        out_channels: int,
-        conv_cfg: OptConfigType,
-        norm_cfg: ConfigType,
-        act_cfg: ConfigType,
+        self, in_channels: Sequence[int], out_channels: int, **cfgs: OptConfigType
     ) -> None:
         super().__init__()
         *others, last = in_channels
 
         def nodes(*inputs: Sequence[int]) -> nn.ModuleList:
             return nn.ModuleList(
-                BiFPNNode(channels, out_channels, conv_cfg, norm_cfg, act_cfg)
-                for channels in inputs
+                BiFPNNode(channels, out_channels, **cfgs) for channels in inputs
             )
 
         above = [out_channels] * (len(others) - 1) + [last]
@@ -216,9 +208,9 @@ class BiFPN(BaseModule):
                 BiFPNCell(
                     first if block == 0 else [out_channels] * num_outs,
                     out_channels,
-                    conv_cfg,
-                    norm_cfg,
-                    act_cfg,
+                    conv_cfg=conv_cfg,
+                    norm_cfg=norm_cfg,
+                    act_cfg=act_cfg,
                 )
                 for block in range(num_blocks)
             )
