@@ -14,17 +14,10 @@ from typing import Any
 
 
 def after_import(name: str, action: Callable[[], None]) -> None:
-    """Do something as soon as a module has been imported.
+    """Do something, once, as soon as a module of this full name has been imported.
 
-    Args:
-        name (str): The module's full name.
-        action (Callable): What to do, once; at once where the module is imported
-            already. What it raises is raised by the import.
-
-    Example:
-        >>> from mmpose_light.import_hooks import after_import
-        >>> after_import('sys', lambda: print('is there'))
-        is there
+    That is at once where it is imported already. What the action raises is raised by
+    the import.
     """
     if name in sys.modules:
         action()
@@ -35,11 +28,7 @@ def after_import(name: str, action: Callable[[], None]) -> None:
 
 
 def forget(name: str) -> None:
-    """Drop what waits for a module.
-
-    Args:
-        name (str): The module's full name.
-    """
+    """Drop what waits for a module of this full name."""
     _WAITING.pop(name, None)
 
 
@@ -68,12 +57,7 @@ class _Finder(MetaPathFinder):
 
 
 class _Loader(Loader):
-    """Loads as another loader does, then acts.
-
-    Args:
-        loader (Loader): The other loader.
-        actions (list[Callable]): What to do then.
-    """
+    """Loads as another loader does, then acts."""
 
     def __init__(self, loader: Any, actions: list[Callable[[], None]]) -> None:
         self.loader = loader

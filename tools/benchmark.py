@@ -1,8 +1,6 @@
 """``mmpose-light benchmark``."""
 
-import sys
-
-from mmpose_light.cli import main
+from mmpose_light.cli import run_tool
 
 if __name__ == '__main__':  # the processes it starts read this file, too
-    sys.exit(main(['benchmark', *sys.argv[1:]]))
+    run_tool('benchmark')

@@ -1,8 +1,6 @@
 """``mmpose-light demo``, from a checkout."""
 
-import sys
-
-from mmpose_light.cli import main
+from mmpose_light.cli import run_tool
 
 if __name__ == '__main__':
-    sys.exit(main(['demo', *sys.argv[1:]]))
+    run_tool('demo')

@@ -1,8 +1,6 @@
 """Estimate poses in images and videos: ``mmpose-light infer``."""
 
-import sys
-
-from mmpose_light.cli import main
+from mmpose_light.cli import run_tool
 
 if __name__ == '__main__':
-    sys.exit(main(['infer', *sys.argv[1:]]))
+    run_tool('infer')

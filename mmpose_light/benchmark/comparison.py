@@ -6,7 +6,7 @@ rows of the papers' tables from the file that quotes them. Nothing is measured.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..apis.zoo import ALL
@@ -15,7 +15,7 @@ from ..utils.files import read_json, write_json
 from .models import Card, count_model, find_models
 from .progress import OnStep, Step, ignore
 from .published import COCO, MPII, TEST_DEV, list_published
-from .quoted import METRICS, ZOOS, Quotation, Quotations
+from .quoted import METRICS, ZOOS, Quotations, Row
 from .tables import show_input
 
 #: Whose models are counted for each data set.
@@ -26,21 +26,6 @@ COUNTS = 'input_size', 'parameters', 'macs'
 
 #: The models that are counted, by data set, :data:`COCO` or :data:`MPII`, and name.
 Counts = Mapping[str, Mapping[str, Card]]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A result of a model."""
-
-    label: str  # what the model is called
-    input_size: tuple[int, int] | None  # width and height in pixels
-    parameters: float | None
-    macs: float | None  # multiply-accumulates of an image
-    counted: bool  # whether these two are counted, and not quoted
-    ours: bool  # whether it is a model of this package
-    metrics: dict[str, float]  # from 0 to 100
-    sources: tuple[str, ...]  # who publishes it: a URL, or paper and table
-    reproduced: bool  # whether they measured it
 
 
 def count_models(on_step: OnStep = ignore) -> dict[str, dict[str, Card]]:
@@ -108,6 +93,8 @@ def list_rows(dataset: str, counts: Counts, quotations: Quotations) -> list[Row]
             }
             if published.dataset == dataset and metrics:
                 row = Row(
+                    dataset=dataset,
+                    network=card.name,
                     label=ZOOS[dataset][card.name][0],
                     **{key: getattr(card, key) for key in COUNTS},
                     counted=True,
@@ -118,9 +105,7 @@ def list_rows(dataset: str, counts: Counts, quotations: Quotations) -> list[Row]
                 )
                 rows.append(row)
     rows += [
-        _make_quoted_row(quotation, counted)
-        for quotation in quotations.rows
-        if quotation.dataset == dataset
+        _count_quoted(row, counted) for row in quotations.rows if row.dataset == dataset
     ]
     return sorted(_merge(rows), key=_order)
 
@@ -152,32 +137,25 @@ def make_cards(rows: Sequence[Row]) -> list[Card]:
     return list(cards.values())
 
 
-def _make_quoted_row(quotation: Quotation, counted: Mapping[str, Card]) -> Row:
-    count = counted.get(quotation.network)
-    if count and count.input_size != quotation.input_size:
+def _count_quoted(row: Row, counted: Mapping[str, Card]) -> Row:
+    """Tell a quoted row what was counted of its network, if it is at hand."""
+    count = counted.get(row.network)
+    if count is None:
+        return row
+    if count.input_size != row.input_size:
         raise UserError(
-            f'{quotation.source}: {quotation.network} is quoted at '
-            f'{show_input(quotation.input_size)} and counted at '
+            f'{row.sources[0]}: {row.network} is quoted at '
+            f'{show_input(row.input_size)} and counted at '
             f'{show_input(count.input_size)}: name the model of that size, or ~'
         )
-    return Row(
-        label=quotation.label,
-        input_size=quotation.input_size,
-        parameters=count.parameters if count else quotation.parameters,
-        macs=count.macs if count else quotation.macs,
-        counted=count is not None,
-        ours=False,
-        metrics=quotation.metrics,
-        sources=(quotation.source,),
-        reproduced=False,
-    )
+    return replace(row, parameters=count.parameters, macs=count.macs, counted=True)
 
 
 def _merge(rows: Sequence[Row]) -> list[Row]:
     """Make results that agree one row, with all their sources."""
     merged = {}
     for row in rows:
-        key = repr(replace(row, sources=(), reproduced=False))
+        key = repr(replace(row, network=None, sources=(), reproduced=False))
         first = merged.get(key)
         merged[key] = (
             replace(first, sources=first.sources + row.sources) if first else row

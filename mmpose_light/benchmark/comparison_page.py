@@ -7,7 +7,6 @@ from ..utils.files import whole_file
 from .comparison import (
     COUNTED,
     Counts,
-    Row,
     count_models,
     list_rows,
     make_cards,
@@ -17,7 +16,7 @@ from .comparison import (
 from .plots import PARAMETERS, draw_parameters
 from .progress import OnStep, ignore
 from .published import COCO, HOST_URL, MPII
-from .quoted import METRICS, Quotations, read_quotations
+from .quoted import METRICS, Quotations, Row, read_quotations
 from .tables import MISSING, make_markdown_table, show_input
 
 QUOTED, COUNTS, PAGE = 'comparison.yml', 'comparison.json', 'comparison.md'
@@ -148,24 +147,24 @@ def _show_source(source: str, papers: dict[str, str]) -> str:
 def _list_differences(counts: Counts, quotations: Quotations) -> list[list[str]]:
     """List what is printed otherwise than counted: heads, then rows."""
     found = {}
-    for quotation in quotations.rows:
-        count = counts[COUNTED[quotation.dataset]].get(quotation.network)
+    for row in quotations.rows:
+        count = counts[COUNTED[row.dataset]].get(row.network)
         if count is None:
             continue
-        printed = quotation.parameters, quotation.macs
+        printed = row.parameters, row.macs
         off = [
             abs(was / is_ - 1) > TOLERANCE
             for was, is_ in zip(printed, (count.parameters, count.macs), strict=True)
         ]
         if any(off):
-            row = (
-                quotation.label,
+            cells = (
+                row.label,
                 show_input(count.input_size),
                 _show_size(count.parameters, 'M', True),
-                _show_size(quotation.parameters, 'M', False),
+                _show_size(row.parameters, 'M', False),
                 _show_size(count.macs, 'G', True),
-                _show_size(quotation.macs, 'G', False),
+                _show_size(row.macs, 'G', False),
             )
-            found.setdefault(row, []).append(quotation.source)
+            found.setdefault(cells, []).extend(row.sources)
     heads = ['Network', 'Input', '#Params', 'printed', 'MACs', 'printed', 'Source']
     return [heads, *([*row, '; '.join(sources)] for row, sources in found.items())]

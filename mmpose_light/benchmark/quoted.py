@@ -25,17 +25,20 @@ _KNOWN = ('network', 'method', 'backbone', 'input', 'params', 'gflops')
 
 
 @dataclass(frozen=True)
-class Quotation:
-    """A row of a paper's table."""
+class Row:
+    """A result of a model, as a paper quotes it or its metafile publishes it."""
 
     dataset: str  # key of :data:`METRICS`
     network: str | None  # its name in the table of networks; None if it is not there
     label: str  # what it is called: in the table of networks, or in the paper
     input_size: tuple[int, int] | None  # width and height in pixels
-    parameters: float | None  # number of parameters, as printed
-    macs: float | None  # multiply-accumulates of an image, as printed
+    parameters: float | None
+    macs: float | None  # multiply-accumulates of an image
     metrics: dict[str, float]  # from 0 to 100
-    source: str  # paper and table, in Markdown
+    sources: tuple[str, ...]  # who publishes it: a URL, or paper and table in Markdown
+    counted: bool = False  # whether parameters and MACs are, and not as printed
+    ours: bool = False  # whether it is a model of this package
+    reproduced: bool = False  # whether its sources measured it
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Quotations:
     """What a file quotes."""
 
     papers: dict[str, str]  # the URL of each paper by name
-    rows: list[Quotation]  # the rows of all tables
+    rows: list[Row]  # the rows of all tables
     notes: dict[str, list[str]]  # what is to be said of the tables, by data set
 
 
@@ -90,9 +93,7 @@ def _check_table(table: Mapping[str, Any], papers: Mapping, where: str) -> None:
         )
 
 
-def _read_row(
-    table: Mapping[str, Any], values: list, source: str, where: str
-) -> Quotation:
+def _read_row(table: Mapping[str, Any], values: list, source: str, where: str) -> Row:
     columns, dataset = table['columns'], table['dataset']
     if len(values) != len(columns):
         raise UserError(
@@ -114,7 +115,7 @@ def _read_row(
         raise UserError(
             f'{where}: {values} lacks {missing[0]}; network {network} has it'
         )
-    return Quotation(
+    return Row(
         dataset=dataset,
         network=network,
         label=_name(row, ZOOS[dataset]),
@@ -122,7 +123,7 @@ def _read_row(
         parameters=row['params'] * 1e6 if 'params' in row else None,
         macs=row['gflops'] * 1e9 if 'gflops' in row else None,
         metrics=metrics,
-        source=source,
+        sources=(source,),
     )
 
 

@@ -10,6 +10,7 @@ only by its ``main``, so help and complaints come at once.
 import argparse
 import importlib
 import sys
+import warnings
 from collections.abc import Sequence
 from types import ModuleType
 from typing import NoReturn
@@ -91,7 +92,9 @@ def run_command(name: str, argv: Sequence[str]) -> int:
     options = vars(parser.parse_args(argv))
     debug = options.pop('debug', False)
     try:
-        return command.main(**options) or 0
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', UserWarning)  # the host's
+            return command.main(**options) or 0
     except KeyboardInterrupt:
         print(f'\nmmpose-light {name}: interrupted', file=sys.stderr)
         return INTERRUPTED
@@ -109,6 +112,11 @@ def run_command(name: str, argv: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def run_tool(name: str) -> NoReturn:
+    """Run a command as a program of its own."""
+    sys.exit(main([name, *sys.argv[1:]]))
 
 
 def import_command(name: str) -> ModuleType:

@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 import time
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,9 +56,7 @@ def main(**options) -> int:
     start = time.monotonic()
     # while a network trains standard output is silenced: this is the one of now
     say = functools.partial(print, file=sys.stdout, flush=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore', UserWarning)  # the host's
-        result = run_demo(**options, say=say)
+    result = run_demo(**options, say=say)
     print(describe(result, round(time.monotonic() - start)))
     return 1 if result.found and result.found.skipped else 0
 

@@ -1,7 +1,6 @@
 """``mmpose-light export``: a trained model to one checked ONNX file."""
 
 import argparse
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from ..apis.export_settings import ExportSettings
@@ -74,10 +73,7 @@ def main(**options: Any) -> None:
 
     from ..apis.export import export_onnx
 
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore', UserWarning)  # the host's
-        done = export_onnx(**options)
-    Console().print(make_table(done))
+    Console().print(make_table(export_onnx(**options)))
 
 
 def make_table(done: 'Export') -> 'Table':

@@ -48,12 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(**options: object) -> None:
     """Draw the heatmaps, and say where they are."""
-    import warnings
-
     from ..visualization.heatmap_pictures import visualize_heatmaps
 
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore', UserWarning)  # the host's
-        files = visualize_heatmaps(**options)
-    for file in files:
+    for file in visualize_heatmaps(**options):
         print(f'heatmaps in {file.scales}, all keypoints at once in {file.overlay}')

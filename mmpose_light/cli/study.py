@@ -3,7 +3,6 @@
 import argparse
 import functools
 import sys
-import warnings
 
 from ..study.options import RunOptions
 from .options import add_options
@@ -92,9 +91,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 def main(action: str, **options) -> int:
     """Run the subcommand 'run' or 'report'."""
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore', UserWarning)  # the host's
-        return run(**options) if action == 'run' else report(**options)
+    return run(**options) if action == 'run' else report(**options)
 
 
 def run(**options) -> int:

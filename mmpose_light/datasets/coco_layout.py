@@ -1,23 +1,9 @@
 """The 17 keypoints of COCO, and the category of people in its files."""
 
+_PARTS = ('eye', 'ear', 'shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
 COCO_KEYPOINTS = (
     'nose',
-    'left_eye',
-    'right_eye',
-    'left_ear',
-    'right_ear',
-    'left_shoulder',
-    'right_shoulder',
-    'left_elbow',
-    'right_elbow',
-    'left_wrist',
-    'right_wrist',
-    'left_hip',
-    'right_hip',
-    'left_knee',
-    'right_knee',
-    'left_ankle',
-    'right_ankle',
+    *(f'{side}_{part}' for part in _PARTS for side in ('left', 'right')),
 )
 # Pairs of keypoints, counted from 1 as COCO does.
 LIMB_SKELETON = (
@@ -28,14 +14,7 @@ FACE_SKELETON = ((2, 3), (1, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 7))
 
 
 def make_category(skeleton: tuple[tuple[int, int], ...]) -> dict:
-    """Make the one entry of ``categories``.
-
-    Args:
-        skeleton (tuple[tuple[int, int], ...]): The links that are drawn.
-
-    Returns:
-        dict: The entry.
-    """
+    """Make the one entry of ``categories``, with the links that are drawn."""
     return dict(
         id=1,
         name='person',

@@ -12,14 +12,9 @@ from mmpose.registry import DATASETS
 
 @functools.cache
 def read_image(path: str) -> np.ndarray:
-    """Decode an image, the first time it is asked for.
+    """Decode an image as ``LoadImage`` does, the first time it is asked for.
 
-    Args:
-        path (str): The file.
-
-    Returns:
-        np.ndarray: What ``LoadImage`` gives, BGR, uint8, of shape (H, W, 3). It is
-        kept for the life of the process, and cannot be written to.
+    It is kept for the life of the process, and cannot be written to.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -57,14 +52,7 @@ class InMemoryCocoDataset(CocoDataset):
                 pass
 
     def get_data_info(self, idx: int) -> dict:
-        """Return what describes a person, the image included.
-
-        Args:
-            idx (int): The person's index.
-
-        Returns:
-            dict: As of ``CocoDataset``, and the image as ``'img'``.
-        """
+        """Return what ``CocoDataset`` does, and the image as ``'img'``."""
         info = super().get_data_info(idx)
         info['img'] = read_image(info['img_path'])
         return info

@@ -26,15 +26,6 @@ def count_macs(model: nn.Module, input_size: tuple[int, int]) -> int:
             takes images (N, 3, H, W), a backbone for example.
         input_size (tuple[int, int]): Width and height of the image in pixels, in
             the order of a codec's ``input_size``.
-
-    Returns:
-        int: The number of multiply-accumulates.
-
-    Example:
-        >>> from mmpose_light.utils.complexity import count_macs
-        >>> from mmpose_light.models import ELHRNet
-        >>> count_macs(ELHRNet(), (192, 256))
-        2145003136
     """
     width, height = input_size
     # shapes are all it takes: nothing is computed on the meta device

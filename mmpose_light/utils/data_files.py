@@ -24,15 +24,6 @@ def check_data(config: Config, splits: Sequence[str]) -> None:
     Raises:
         MissingFileError: Names every missing file and folder, the folder from which
             relative paths are meant, and what to do.
-
-    Example:
-        >>> dataset = dict(type='CocoDataset', data_root='data/mine', ann_file='a.json')
-        >>> check_data(Config(dict(train_dataloader=dict(dataset=dataset))), ['train'])
-        Traceback (most recent call last):
-        ...
-        mmpose_light.utils.errors.MissingFileError: these data are missing:
-          annotations (train): data/mine/a.json
-        ...
     """
     missing = {}
     for split in splits:

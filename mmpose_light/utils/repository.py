@@ -8,10 +8,7 @@ from .errors import MissingFileError
 
 
 def find_repository() -> Path:
-    """Find the folder of configs, tools and weights.
-
-    Returns:
-        Path: The checkout, or ``mmpose_light/.mim`` of the installed package.
+    """Find the checkout, or ``mmpose_light/.mim`` of the installed package.
 
     Raises:
         MissingFileError: If there is neither: the package came without its configs.

@@ -12,7 +12,7 @@ def test_a_row(made_up):
     assert row.input_size == (192, 256)
     assert (row.parameters, row.macs) == (28.5e6, 7.1e9)
     assert row.metrics == {'AP': 74.6}
-    assert row.source == '[Tiny], Table 1'
+    assert row.sources == ('[Tiny], Table 1',)
 
 
 @pytest.mark.parametrize(

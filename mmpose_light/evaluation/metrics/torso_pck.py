@@ -55,12 +55,9 @@ class TorsoPCK(BaseMetric):
         self.name = f'PCK@{thr:g}'
 
     def process(self, data_batch: Sequence[dict], data_samples: Sequence[dict]) -> None:
-        """Take over the predictions of a batch.
+        """Take over the predictions of a batch, each with its annotation.
 
-        Args:
-            data_batch (Sequence[dict]): Not used.
-            data_samples (Sequence[dict]): The predictions, each with the annotation,
-                keypoints of shape (1, K, 2) in pixels of the photograph.
+        Keypoints are of shape (1, K, 2), in pixels of the photograph.
         """
         for sample in data_samples:
             truth = sample['gt_instances']
@@ -75,9 +72,6 @@ class TorsoPCK(BaseMetric):
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Compute PCK over all people.
-
-        Args:
-            results (list[dict]): What :meth:`process` took over.
 
         Returns:
             dict[str, float]: ``'PCK@0.2'`` (NaN if nobody counts), ``'people'`` who
@@ -116,12 +110,6 @@ def torso_diagonals(
 
     Returns:
         np.ndarray: Of shape (N,), in pixels; 0 where no diagonal has both ends.
-
-    Example:
-        >>> index = dict(left_shoulder=0, right_shoulder=1, left_hip=2, right_hip=3)
-        >>> keypoints = np.array([[[0, 0], [4, 0], [0, 3], [3, 4]]])
-        >>> torso_diagonals(keypoints, np.ones((1, 4), bool), index)
-        array([5.])
     """
     lengths = []
     for shoulder, hip in DIAGONALS:

@@ -205,38 +205,20 @@ def load_efficientnet(
     state_dict = get_state_dict(read_checkpoint(checkpoint), checkpoint)
     if prefix is not None:
         prefix = prefix.removesuffix('.') + '.'
-        state_dict = {
-            key.removeprefix(prefix): value
-            for key, value in state_dict.items()
-            if key.startswith(prefix)
-        }
-        if not state_dict:
+        below = [key for key in state_dict if key.startswith(prefix)]
+        state_dict = {key.removeprefix(prefix): state_dict[key] for key in below}
+        if not below:
             raise ValueError(f'no name in {checkpoint} begins with prefix {prefix!r}')
-
     layout, renamed, unused = translate(state_dict, depths)
     own = backbone.state_dict()
     loaded = {key: value for key, value in renamed.items() if key in own}
-    mismatched = [
-        f'{key}: {tuple(value.shape)} in the file, {tuple(own[key].shape)} needed'
-        for key, value in loaded.items()
-        if value.shape != own[key].shape
-    ]
-    if mismatched:
-        raise ValueError(
-            f'{checkpoint} is of another arch than this backbone; '
-            f'{len(mismatched)} tensors differ in shape, first {mismatched[0]}; '
-            'set arch to that of the checkpoint'
-        )
+    _check_shapes(loaded, own, checkpoint)
     backbone.load_state_dict(loaded, strict=False)
-
+    missing = [key for key in own if key not in loaded]
     report = LoadReport(
         layout,
         loaded=list(loaded),
-        missing=[
-            key
-            for key in own
-            if key not in loaded and not key.endswith('num_batches_tracked')
-        ],
+        missing=[key for key in missing if not key.endswith('num_batches_tracked')],
         unused=unused + [key for key in renamed if key not in own],
     )
     print_log(
@@ -248,6 +230,22 @@ def load_efficientnet(
         level=logging.WARNING if report.missing else logging.INFO,
     )
     return report
+
+
+def _check_shapes(
+    loaded: Mapping[str, Tensor], own: Mapping[str, Tensor], checkpoint: str
+) -> None:
+    mismatched = [
+        f'{key}: {tuple(value.shape)} in the file, {tuple(own[key].shape)} needed'
+        for key, value in loaded.items()
+        if value.shape != own[key].shape
+    ]
+    if mismatched:
+        raise ValueError(
+            f'{checkpoint} is of another arch than this backbone; '
+            f'{len(mismatched)} tensors differ in shape, first {mismatched[0]}; '
+            'set arch to that of the checkpoint'
+        )
 
 
 def _summarize(keys: Iterable[str], depth: int = 3) -> str:
