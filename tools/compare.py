@@ -1,7 +1,5 @@
 """``mmpose-light compare``."""
 
-import sys
+from mmpose_light.cli import run_tool
 
-from mmpose_light.cli import main
-
-sys.exit(main(['compare', *sys.argv[1:]]))
+run_tool('compare')
