@@ -42,7 +42,8 @@ class ExportSettings(FileForm):
     )
     float_ends: bool = option(
         True,
-        'quantize the first and the last convolution too',
+        'leave the first and the last convolution in float32',
+        off='quantize the first and the last convolution too',
         option='quantize_ends',
     )
     float_nodes: Sequence[str] = option(

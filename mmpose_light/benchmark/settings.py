@@ -47,7 +47,9 @@ class Settings:
     """
 
     models: tuple[str, ...] = DEFAULT
-    inference: bool = option(True, 'measure the training step alone')
+    inference: bool = option(
+        True, 'measure inference', off='measure the training step alone'
+    )
     runtimes: tuple[str, ...] = option(
         ('eager', 'fused', 'onnxruntime', 'openvino'),
         f'some of {" ".join(RUNTIMES)}: PyTorch as trained, in its inference form and '
@@ -82,7 +84,11 @@ class Settings:
     device: str = option('cpu', 'cpu or cuda')
     rounds: int = option(5, 'turns that each model gets')
     runs: int = option(10, 'runs measured in a turn, at most')
-    memory: bool = option(True, 'leave out the memory of inference')
+    memory: bool = option(
+        True,
+        'measure the memory of inference',
+        off='leave out the memory of inference',
+    )
     channels_last: bool = option(False, 'memory layout of PyTorch, for all models')
     cuda_graphs: bool = option(
         False, 'replay inference in PyTorch on a GPU as CUDA graphs'

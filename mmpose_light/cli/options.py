@@ -11,7 +11,7 @@ def add_options(group: argparse._ActionsContainer, settings: type, *names: str) 
     """Add options for some fields of a dataclass, made by ``utils.options.option``.
 
     Type and number of values are those of the annotation. What is true by default has
-    an option ``--no-…``, or that of its ``option``, which turns it off.
+    an option ``--no-…``, or one called otherwise, that turns it off.
 
     Args:
         group (argparse._ActionsContainer): A parser, or a group of one.
@@ -25,7 +25,7 @@ def add_options(group: argparse._ActionsContainer, settings: type, *names: str) 
         option, default = about.pop('option', name), fields[name].default
         if default is True:
             option = option if option != name else f'no_{name}'
-            about['action'] = 'store_false'
+            about |= dict(action='store_false', help=about.pop('off'))
         elif default is False:
             about['action'] = 'store_true'
         else:

@@ -63,7 +63,9 @@ class FileForm:
         'fp32, or fp16 for weights and computing; inputs and outputs stay as they are',
         choices=('fp32', 'fp16'),
     )
-    simplify: bool = option(True, 'leave the graph as it was traced, without onnxslim')
+    simplify: bool = option(
+        True, 'tidy up the graph with onnxslim', off='leave the graph as it was traced'
+    )
     opset: int = option(17, f"version of ONNX's operators, {OPSETS[0]} to {OPSETS[-1]}")
 
     def __post_init__(self) -> None:

@@ -11,7 +11,8 @@ def option(default: Any, help: str, **how: Any) -> Any:
         default (Any): Its default.
         help (str): What it is, and what ``None`` stands for.
         **how (Any): ``option``, its name on the command line where it is another;
-            ``metavar``; ``choices``, what else is refused.
+            ``metavar``; ``choices``, what else is refused; ``off``, what turning off
+            does, for what is true by default.
 
     Returns:
         Any: The field.
