@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..utils.errors import UserError
+from ..utils.errors import UserError, first_line
 from ..utils.files import read_json, write_json
 from .models import Card
 from .settings import Group
@@ -152,5 +152,4 @@ def dump_card(card: Card) -> dict[str, Any]:
 
 def describe_error(error: Exception) -> str:
     """Put an error in a line: its kind and the beginning of its message."""
-    lines = str(error).strip().splitlines() or ['']
-    return f'{type(error).__name__}: {lines[0][:200]}'.rstrip(': ')
+    return f'{type(error).__name__}: {first_line(error, 200)}'.rstrip(': ')

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from ..utils.errors import UserError
+from ..utils.errors import UserError, first_line
 from ..utils.files import whole_file
 from .choices import OUTPUTS, FileForm
 from .forms import ExportForm
@@ -147,11 +147,10 @@ def _trace(form: ExportForm, batch: int | None, opset: int) -> 'onnx.ModelProto'
                 **options,
             )
     except (torch.onnx.errors.OnnxExporterError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0][:300]
         remedy = 'a fixed one (batch=1, `--batch 1`) may do' if batch is None else ''
         kind = 'any batch size' if batch is None else f'batch size {batch}'
         raise UserError(
-            f'PyTorch cannot export this model for {kind}: {reason}. {remedy}'.rstrip()
+            f'PyTorch cannot export this model for {kind}: {first_line(error)}. {remedy}'.rstrip()
         ) from error
     return onnx.load_from_string(buffer.getvalue())
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..utils.errors import UserError
+from ..utils.errors import UserError, first_line
 from .choices import check_choice
 from .packages import import_package
 
@@ -192,7 +192,6 @@ def _cannot_load(
 ) -> UserError:
     """Make the error of a file that a runtime does not take."""
     name = 'the graph' if isinstance(file, bytes) else file
-    lines = [line for line in str(error).splitlines() if line.strip()] or ['?']
     return UserError(
-        f'{title} {runtime.__version__} cannot load {name}: {lines[0][:300]}'
+        f'{title} {runtime.__version__} cannot load {name}: {first_line(error)}'
     )

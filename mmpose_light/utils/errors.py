@@ -24,3 +24,9 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """Say in brackets which names are near a misspelt one, if there are any."""
     near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
     return f' (perhaps {" or ".join(near)})' if near else ''
+
+
+def first_line(error: Exception, most: int = 300) -> str:
+    """Return the beginning of an error's message."""
+    lines = [line for line in str(error).splitlines() if line.strip()] or ['']
+    return lines[0].strip()[:most]
