@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 OPS_MODULE = 'mmcv._ext'
 OPS_REMEDY = (
     'Put mmcv with compiled ops in the place of mmcv-lite: `pip uninstall mmcv-lite`, '
-    'then `pip install --no-build-isolation "mmcv>=2.0.1,<2.2.0" "numpy<2"`, which '
-    'compiles them. For some releases of torch there are prebuilt wheels: '
-    '`pip install -U openmim`, `mim install "mmcv>=2.0.1,<2.2.0"`, then '
-    '`pip install "numpy<2" "opencv-python<4.12"`.'
+    'then `pip install --no-build-isolation "mmcv>=2.0.1,<2.2.0"`, which compiles them. '
+    'For some releases of torch there are prebuilt wheels: `pip install -U openmim`, '
+    'then `mim install "mmcv>=2.0.1,<2.2.0"`.'
 )
 
 

@@ -17,15 +17,14 @@ from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
+from ..compat.xtcocotools import is_stand_in
 from ..import_hooks import forget
 
-#: Goes with every command that could pull in numpy 2, itself or through OpenCV.
-HOLD = '"numpy<2" "opencv-python<4.12"'
-
 #: mmcv and mmcv-lite share a folder: what is there has to go first.
-SWITCH_TO_LITE = (
-    f'pip uninstall -y mmcv mmcv-lite && pip install mmcv-lite==2.1.0 {HOLD}'
-)
+SWITCH_TO_LITE = 'pip uninstall -y mmcv mmcv-lite && pip install mmcv-lite==2.1.0'
+
+#: The versions of Python, of which 3.14 has no ``pkgutil.find_loader`` for mmcv.
+PYTHON = ((3, 10), (3, 14))
 
 
 @dataclass(frozen=True)
@@ -35,38 +34,57 @@ class Component:
     Attributes:
         name (str): The name shown and used in :class:`Environment`.
         module (str): The module to import.
-        distributions (tuple[str, ...]): The names under which pip may know it.
         install (str): The arguments of ``pip install`` that bring it.
+        distributions (tuple[str, ...]): The names under which pip may know it; none
+            for its own name alone. Defaults to ``()``
+        oldest (tuple[int, ...]): The first version that will do. Defaults to ``()``
+        too_new (tuple[int, ...]): The first later one that will not, if it is known.
+            Defaults to ``()``
     """
 
     name: str
     module: str
-    distributions: tuple[str, ...]
     install: str
+    distributions: tuple[str, ...] = ()
+    oldest: tuple[int, ...] = ()
+    too_new: tuple[int, ...] = ()
 
 
 STACK = (
-    Component('torch', 'torch', ('torch',), 'torch torchvision'),
-    Component('torchvision', 'torchvision', ('torchvision',), 'torch torchvision'),
-    Component('numpy', 'numpy', ('numpy',), '"numpy<2"'),
+    Component('torch', 'torch', '"torch>=2.1" torchvision', oldest=(2, 1)),
+    Component('torchvision', 'torchvision', 'torch torchvision'),
+    Component('numpy', 'numpy', 'numpy'),
     Component(
         'opencv',
         'cv2',
+        'opencv-python',
         (
             'opencv-python',
             'opencv-python-headless',
             'opencv-contrib-python',
             'opencv-contrib-python-headless',
         ),
-        HOLD,
     ),
-    Component('mmengine', 'mmengine', ('mmengine',), f'mmengine==0.10.7 {HOLD}'),
-    Component('mmcv', 'mmcv', ('mmcv-lite', 'mmcv'), f'mmcv-lite==2.1.0 {HOLD}'),
-    Component('mmdet', 'mmdet', ('mmdet',), '--no-deps mmdet==3.3.0'),
-    Component('mmpose', 'mmpose', ('mmpose',), '--no-deps mmpose==1.3.2'),
-    Component('xtcocotools', 'xtcocotools', ('xtcocotools',), f'xtcocotools {HOLD}'),
-    Component('pycocotools', 'pycocotools', ('pycocotools',), f'pycocotools {HOLD}'),
+    Component('mmengine', 'mmengine', 'mmengine==0.10.7', oldest=(0, 10), too_new=(1,)),
+    Component(
+        'mmcv',
+        'mmcv',
+        'mmcv-lite==2.1.0',
+        ('mmcv-lite', 'mmcv'),
+        oldest=(2, 0),
+        too_new=(2, 2),  # mmdet refuses it
+    ),
+    Component('mmdet', 'mmdet', '--no-deps mmdet==3.3.0', oldest=(3, 0)),
+    Component(
+        'mmpose', 'mmpose', '--no-deps mmpose==1.3.2', oldest=(1, 3), too_new=(1, 4)
+    ),
+    # of these two, what is compiled
+    Component('pycocotools', 'pycocotools.mask', '"pycocotools>=2.0.8"'),
+    Component('xtcocotools', 'xtcocotools.mask', 'xtcocotools'),
 )
+
+#: The parts that the plugin does without.
+OPTIONAL = ('xtcocotools',)
 
 #: What MMEngine, MMDetection and MMPose import besides, and what ``pip install`` calls
 #: it. Installed with --no-deps, the latter two do not bring it themselves.
@@ -89,6 +107,7 @@ class Environment:
     """The facts that decide whether the stack works.
 
     Attributes:
+        python (tuple[int, int]): The version of Python. Defaults to this one's
         installed (dict[str, dict[str, str]]): For each component of :data:`STACK`, the
             distributions of it that are installed, with their versions. Defaults to
             ``{}``
@@ -107,6 +126,7 @@ class Environment:
             if it did. Defaults to ``None``
     """
 
+    python: tuple[int, int] = sys.version_info[:2]
     installed: dict[str, dict[str, str]] = field(default_factory=dict)
     missing_modules: list[str] = field(default_factory=list)
     errors: dict[str, Exception] = field(default_factory=dict)
@@ -171,8 +191,12 @@ def collect_environment() -> Environment:
 
 def _look_at(component: Component, env: Environment) -> None:
     """Note what is to be known of a component; raise what importing it raises."""
-    env.installed[component.name] = _installed(component.distributions)
+    env.installed[component.name] = _installed(
+        component.distributions or (component.name,)
+    )
     module = importlib.import_module(component.module)
+    if is_stand_in(module):
+        return
     if module.__file__ is None:  # the folder of what was there once
         raise ModuleNotFoundError(f'{component.module} is empty', name=component.module)
     if not env.installed[component.name]:
@@ -231,9 +255,9 @@ def find_problems(env: Environment) -> list[Problem]:
 
     Example:
         >>> from mmpose_light.utils.check_env import Environment, find_problems
-        >>> env = Environment(installed={'numpy': {'numpy': '2.1.0'}})
+        >>> env = Environment(installed={'torch': {'torch': '2.0.1'}})
         >>> problems = find_problems(env)
-        >>> any('numpy 2.1.0' in problem.text for problem in problems)
+        >>> any('torch 2.0.1' in problem.text for problem in problems)
         True
     """
     problems = [*_missing(env), *_wrong_versions(env)]
@@ -248,59 +272,64 @@ def _missing(env: Environment) -> Iterator[Problem]:
         'mmdet': ': mmpose.models imports it',
     }
     for component in STACK:
-        if not env.installed.get(component.name):
+        if component.name not in OPTIONAL and not env.installed.get(component.name):
             text = f'{component.name} is not installed{notes.get(component.name, "")}'
             yield Problem(text, f'pip install {component.install}')
     if env.missing_modules:
         needed = [FURTHER_MODULES[module] for module in env.missing_modules]
         yield Problem(
             f'mmengine, mmdet and mmpose also need {", ".join(env.missing_modules)}',
-            f'pip install {" ".join(needed)} {HOLD}',
+            f'pip install {" ".join(needed)}',
         )
 
 
 def _wrong_versions(env: Environment) -> Iterator[Problem]:
-    def is_below(name: str, *version: int) -> bool:
-        return bool(env.version(name)) and not env.is_at_least(name, *version)
-
-    mmcv = env.version('mmcv')
-    if env.is_at_least('numpy', 2):
-        opencv = ''
-        if env.is_at_least('opencv', 4, 12):  # which asks for numpy 2
-            opencv = f' "{next(iter(env.installed["opencv"]))}<4.12"'
+    oldest, too_new = PYTHON
+    if not oldest <= env.python < too_new:
         yield Problem(
-            f"numpy {env.version('numpy')}: the wheels of xtcocotools, MMPose's COCO "
-            'tools, are built against numpy 1',
-            f'pip install "numpy<2"{opencv}',
-        )
-    if is_below('torch', 2, 1):
-        yield Problem(
-            f'torch {env.version("torch")}: mmpose_light needs torch 2.1 or later',
-            'pip install --upgrade torch torchvision',
+            f'Python {_dotted(env.python)}: it has to be {_dotted(oldest)} or later, '
+            f'and below {_dotted(too_new)}, with which mmcv does not run',
+            'python3.13 -m venv .venv  # or any other that fits',
         )
     if len(env.installed.get('mmcv', {})) > 1:
         yield Problem(
             'mmcv and mmcv-lite are both installed, into the same folder: keep one',
             SWITCH_TO_LITE,
         )
-    elif env.is_at_least('mmcv', 2, 2) and env.version('mmdet'):
+    for component in STACK:
+        if env.version(component.name) and (text := _out_of_range(component, env)):
+            install = f'pip install {component.install}'
+            switch = component.name == 'mmcv'
+            yield Problem(text, SWITCH_TO_LITE if switch else install)
+    is_old = env.is_at_least('torch', 2, 1) and not env.is_at_least('torch', 2, 3)
+    if is_old and env.is_at_least('numpy', 2):
+        opencv = next(iter(env.installed.get('opencv', ())), 'opencv-python')
         yield Problem(
-            f'mmcv {mmcv}: mmdet {env.version("mmdet")} takes no mmcv from 2.2 on',
-            SWITCH_TO_LITE,
+            f'numpy {env.version("numpy")}: torch {env.version("torch")} is compiled '
+            'against numpy 1',
+            f'pip install "numpy<2" "{opencv}<4.12"',  # later ones ask for numpy 2
         )
-    elif is_below('mmcv', 2):
-        yield Problem(f'mmcv {mmcv}: MMPose 1.x needs mmcv 2', SWITCH_TO_LITE)
-    if is_below('mmpose', 1, 3):
-        yield Problem(
-            f'mmpose {env.version("mmpose")}: mmpose_light extends MMPose 1.3',
-            'pip install --no-deps mmpose==1.3.2',
-        )
-    elif not env.has_host_files:
+    if env.version('mmpose') and not env.has_host_files:
         yield Problem(
             f'mmpose {env.version("mmpose")} came without its configs and tools '
             '(mmpose/.mim), on which those of mmpose_light build',
             'pip install --force-reinstall --no-deps mmpose==1.3.2',
         )
+
+
+def _out_of_range(component: Component, env: Environment) -> str:
+    """Say what version a component has and should have; nothing if it has such."""
+    oldest, too_new = component.oldest, component.too_new
+    is_new_enough = env.is_at_least(component.name, *oldest)
+    if is_new_enough and not (too_new and env.is_at_least(component.name, *too_new)):
+        return ''
+    text = f'{component.name} {env.version(component.name)}: it has to be '
+    text += f'{_dotted(oldest)} or later'
+    return text + (f', and below {_dotted(too_new)}' if too_new else '')
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return '.'.join(map(str, version))
 
 
 def _failing_imports(env: Environment) -> Iterator[Problem]:
@@ -309,6 +338,9 @@ def _failing_imports(env: Environment) -> Iterator[Problem]:
         part.module: f'pip install --force-reinstall {part.install}' for part in STACK
     }
     reinstall['mmcv'] = SWITCH_TO_LITE
+    reinstall['xtcocotools.mask'] = (
+        'pip uninstall -y xtcocotools  # pycocotools will do'
+    )
     failing = {
         part.module: env.errors[part.name] for part in STACK if part.name in env.errors
     }
@@ -348,6 +380,9 @@ def describe(env: Environment) -> list[tuple[str, str]]:
         value = ', '.join(f'{version} ({name})' for name, version in found.items())
         if component.name in env.errors and found:
             value += ', cannot be imported'
-        rows.append((component.name, value or 'not installed'))
+        absent = 'not installed'
+        if component.name in OPTIONAL:
+            absent += ': what stands in for it knows COCO keypoints'
+        rows.append((component.name, value or absent))
     rows.append(('mmcv ops', env.ops))
     return rows

@@ -8,6 +8,7 @@ from importlib import metadata
 import pytest
 
 from mmpose_light.utils.check_env import (
+    OPTIONAL,
     STACK,
     Environment,
     collect_environment,
@@ -18,8 +19,8 @@ from mmpose_light.utils.check_env import (
 VERSIONS = {
     'torch': {'torch': '2.11.0+cu130'},
     'torchvision': {'torchvision': '0.26.0'},
-    'numpy': {'numpy': '1.26.4'},
-    'opencv': {'opencv-python-headless': '4.11.0.86'},
+    'numpy': {'numpy': '2.5.5'},
+    'opencv': {'opencv-python-headless': '5.0.0.93'},
     'mmengine': {'mmengine': '0.10.7'},
     'mmcv': {'mmcv': '2.1.0'},
     'mmdet': {'mmdet': '3.3.0'},
@@ -50,7 +51,18 @@ def test_nothing_to_fix():
     assert find_problems(environment()) == []
 
 
-@pytest.mark.parametrize('component', STACK, ids=lambda component: component.name)
+def test_nothing_to_fix_with_the_versions_of_2023():
+    old = dict(torch='2.1.2', numpy='1.26.4', mmengine='0.10.1', mmcv='2.0.1')
+    old |= dict(mmdet='3.2.0', mmpose='1.3.0', pycocotools='2.0.7')
+    installed = {name: {name: version} for name, version in old.items()}
+    assert find_problems(environment(**installed)) == []
+
+
+@pytest.mark.parametrize(
+    'component',
+    [part for part in STACK if part.name not in OPTIONAL],
+    ids=lambda component: component.name,
+)
 def test_missing_component(component):
     (problem,) = find_problems(environment(**{component.name: {}}))
     assert f'{component.name} is not installed' in problem.text
@@ -66,25 +78,23 @@ def test_missing_mmpose_goes_in_without_chumpy():
 @pytest.mark.parametrize(
     ('installed', 'text', 'command'),
     [
-        ({'numpy': {'numpy': '2.1.0'}}, 'numpy 2.1.0', 'pip install "numpy<2"'),
         (
-            {
-                'numpy': {'numpy': '2.1.0'},
-                'opencv': {'opencv-python-headless': '4.13.0.1'},
-            },
-            'numpy 2.1.0',
+            {'torch': {'torch': '2.1.2'}, 'numpy': {'numpy': '2.1.0'}},
+            'torch 2.1.2 is compiled against numpy 1',
             'pip install "numpy<2" "opencv-python-headless<4.12"',
         ),
-        ({'torch': {'torch': '2.0.1'}}, 'torch 2.1 or later', 'pip install --upgrade'),
-        ({'mmcv': {'mmcv': '2.2.0'}}, 'mmdet 3.3.0 takes no', 'mmcv-lite==2.1.0'),
-        ({'mmcv': {'mmcv': '1.7.2'}}, 'needs mmcv 2', 'mmcv-lite==2.1.0'),
+        ({'torch': {'torch': '2.0.1'}}, '2.1 or later', 'pip install "torch>=2.1"'),
+        ({'mmcv': {'mmcv': '2.2.0'}}, 'below 2.2', 'mmcv-lite==2.1.0'),
+        ({'mmcv': {'mmcv': '1.7.2'}}, '2.0 or later', 'mmcv-lite==2.1.0'),
+        ({'mmengine': {'mmengine': '0.7.4'}}, '0.10 or later', 'mmengine==0.10.7'),
+        ({'mmdet': {'mmdet': '2.28.2'}}, '3.0 or later', 'mmdet==3.3.0'),
         (
             {'mmcv': {'mmcv': '2.1.0', 'mmcv-lite': '2.1.0'}},
             'both installed',
             'pip uninstall -y mmcv mmcv-lite',
         ),
         ({'mmpose': {'mmpose': '0.29.0'}}, 'mmpose 0.29.0', 'mmpose==1.3.2'),
-        ({'mmpose': {'mmpose': '1.2.0'}}, 'extends MMPose 1.3', 'mmpose==1.3.2'),
+        ({'mmpose': {'mmpose': '1.4.0'}}, '1.3 or later, and below 1.4', '==1.3.2'),
     ],
 )
 def test_wrong_version(installed, text, command):
@@ -93,12 +103,34 @@ def test_wrong_version(installed, text, command):
     assert command in problem.command
 
 
+@pytest.mark.parametrize('version', [(3, 9), (3, 14)])
+def test_wrong_python(version):
+    env = environment()
+    env.python = version
+    (problem,) = find_problems(env)
+    assert f'Python {version[0]}.{version[1]}: it has to be 3.10' in problem.text
+    assert 'venv' in problem.command
+
+
+def test_xtcocotools_compiled_against_another_numpy_may_go():
+    error = ValueError('numpy.dtype size changed, may indicate binary incompatibility')
+    (problem,) = find_problems(environment(errors={'xtcocotools': error}))
+    assert 'xtcocotools.mask cannot be imported: ValueError: numpy' in problem.text
+    assert problem.command.startswith('pip uninstall -y xtcocotools')
+
+
+def test_xtcocotools_is_not_needed():
+    env = environment(xtcocotools={})
+    assert find_problems(env) == []
+    assert 'stands in' in dict(describe(env))['xtcocotools']
+
+
 def test_missing_needs_of_what_went_in_without_dependencies():
     env = environment()
     env.missing_modules = ['json_tricks', 'pkg_resources']
     (problem,) = find_problems(env)
     assert 'json_tricks, pkg_resources' in problem.text
-    assert problem.command.startswith('pip install json-tricks "setuptools<81" "numpy')
+    assert problem.command == 'pip install json-tricks "setuptools<81"'
 
 
 def test_mmpose_without_its_configs():
