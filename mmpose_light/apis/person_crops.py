@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.dataset import Compose
 from mmpose.utils.typing import ConfigType
 
-from ..datasets.synthetic_people import draw_picture
+from ..datasets.synthetic_people import draw_image
 from ..deploy.image_reading import read_image
 from ..utils.errors import UserError
 from .given_boxes import GivenBoxes
@@ -76,8 +76,8 @@ def crop_synthetic_people(config: ConfigType, count: int = 2) -> np.ndarray:
         np.ndarray: The crops, BGR, uint8, shape (N, H, W, 3).
     """
     pipeline = Compose(config.test_dataloader.dataset.pipeline)
-    pictures = [draw_picture(0, index, max_people=1) for index in range(count)]
-    return np.stack([_crop(pipeline, picture.image, None) for picture in pictures])
+    drawn = [draw_image(0, index, max_people=1) for index in range(count)]
+    return np.stack([_crop(pipeline, one.image, None) for one in drawn])
 
 
 def _crop(pipeline: Compose, image: np.ndarray, box: np.ndarray | None) -> np.ndarray:

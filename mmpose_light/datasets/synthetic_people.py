@@ -4,8 +4,8 @@ Image ``i`` of seed ``s`` depends on ``(s, i)`` alone, so the same seed always g
 the same bytes, and a longer set begins with the shorter one.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,11 +20,10 @@ from .synthetic_body import (
     sample_proportions,
     sample_view,
 )
-from .synthetic_figure import Figure, draw_figure, sample_look
-from .synthetic_render import Sprite
-from .synthetic_scene import draw_background, draw_occluder, take_photo
+from .synthetic_figure import Figure, draw_figure, place_balls, sample_colors
+from .synthetic_scene import add_camera_flaws, draw_background, draw_occluder
 
-SIZES = ((320, 240), (240, 320), (288, 288), (320, 256))
+SIZES = ((256, 192), (192, 256), (224, 224))
 MAX_PEOPLE = 4
 MIN_VISIBLE = 0.7
 """Nobody's visible share falls below this: what would hide more is left out."""
@@ -32,41 +31,26 @@ MIN_VISIBLE = 0.7
 OCCLUDER = 255
 """The occluders' number in the map of owners."""
 
-FORMAT = 2
+FORMAT = 3
 """Goes up when the same seed would give other images than before."""
 
 
-@dataclass(frozen=True)
-class Person:
-    """One person of an image.
-
-    Attributes:
-        figure (Figure): The person as drawn.
-        visibility (np.ndarray): COCO's flags: 0 outside the image, 1 hidden, 2
-            visible. Shape (17,).
-    """
-
-    figure: Figure
-    visibility: np.ndarray
-
-
-@dataclass(frozen=True)
-class Picture:
+class SyntheticImage(NamedTuple):
     """An image and the truth about it.
 
     Attributes:
         image (np.ndarray): BGR, uint8, shape (height, width, 3).
         owners (np.ndarray): Whose pixel it is: 0 nobody's, ``i + 1`` person ``i``'s,
             255 an occluder's. uint8, shape (height, width).
-        people (list[Person]): From the farthest to the nearest.
+        people (list[Figure]): From the farthest to the nearest.
     """
 
     image: np.ndarray
     owners: np.ndarray
-    people: list[Person]
+    people: list[Figure]
 
 
-def draw_picture(seed: int, index: int, max_people: int = MAX_PEOPLE) -> Picture:
+def draw_image(seed: int, index: int, max_people: int = MAX_PEOPLE) -> SyntheticImage:
     """Draw one image.
 
     Args:
@@ -75,34 +59,41 @@ def draw_picture(seed: int, index: int, max_people: int = MAX_PEOPLE) -> Picture
         max_people (int): Most people in it. Defaults to 4
 
     Returns:
-        Picture: The image, with at least one person.
+        SyntheticImage: The image, with at least one person.
 
     Example:
-        >>> picture = draw_picture(seed=0, index=0)
-        >>> picture.people[0].visibility.shape
-        (17,)
+        >>> drawn = draw_image(seed=0, index=0)
+        >>> drawn.people[0].keypoints.shape
+        (17, 3)
     """
     rng = np.random.default_rng((seed, index))
     size = SIZES[rng.integers(len(SIZES))]
     image = draw_background(rng, size)
-    light = rng.normal(0, 1, 3) * (1, 0.7, 0.5) + (0, -0.8, 1.2)
-    light /= np.linalg.norm(light)
+    light = rng.uniform((-1, -1), (1, 0.5))
+    owners = np.zeros(image.shape[:2], np.uint8)
+    areas = np.zeros(OCCLUDER + 1)  # of whole people, by their numbers
 
-    canvas = _Canvas(image)
-    figures = []
+    def put(new_image: np.ndarray, mask: np.ndarray, number: int) -> bool:
+        """Put something in front unless it would hide too much of somebody."""
+        nonlocal image
+        covered = np.where(mask, number, owners)
+        visible = np.bincount(covered.ravel(), minlength=OCCLUDER + 1)
+        if (visible < MIN_VISIBLE * areas)[1:OCCLUDER].any():
+            return False
+        areas[number] = mask.sum()
+        image, owners[:] = new_image, covered
+        return True
+
+    people = []
     count = 1 + rng.binomial(max_people - 1, 0.3)
     # Sorted by size: the small ones are far away, and what is near hides them.
-    for share in np.sort(rng.uniform(0.5, 0.98, count)):
-        figure = _sample_figure(rng, share, light, size)
-        if canvas.put(figure.sprite, len(figures) + 1):
-            figures.append(figure)
-    for _ in range(rng.choice([0, 1, 2], p=[0.55, 0.35, 0.1])):
-        canvas.put(draw_occluder(rng, size), OCCLUDER)
-    people = [
-        Person(figure, _visibility(figure, canvas.owners, number))
-        for number, figure in enumerate(figures, start=1)
-    ]
-    return Picture(take_photo(rng, canvas.image), canvas.owners, people)
+    for share in np.sort(rng.uniform(0.6, 0.98, count)):
+        figure = _draw_somebody(rng, image, share, light)
+        if put(figure.image, figure.parts > 0, len(people) + 1):
+            people.append(figure)
+    if rng.random() < 0.3:
+        put(*draw_occluder(rng, image), OCCLUDER)
+    return SyntheticImage(add_camera_flaws(rng, image), owners, people)
 
 
 def write_synthetic_people(
@@ -163,28 +154,28 @@ def write_synthetic_people(
     )
     annotations = content['annotations']
     for index in track(range(num_images), f'Drawing {split}'):
-        picture = draw_picture(seed, index, max_people)
-        content['images'].append(_write_picture(image_dir, index, picture))
-        for person in annotate(picture):
+        drawn = draw_image(seed, index, max_people)
+        content['images'].append(_write_image(image_dir, index, drawn.image))
+        for person in annotate(drawn):
             person.update(id=len(annotations) + 1, image_id=index + 1)
             annotations.append(person)
     return write_json(ann_file, content, indent=None)
 
 
-def _write_picture(image_dir: Path, index: int, picture: Picture) -> dict:
+def _write_image(image_dir: Path, index: int, image: np.ndarray) -> dict:
     """Write an image, and return its entry for COCO's file."""
-    height, width = picture.owners.shape
+    height, width = image.shape[:2]
     path = image_dir / f'{index + 1:012d}.jpg'
-    if not cv2.imwrite(str(path), picture.image, [cv2.IMWRITE_JPEG_QUALITY, 92]):
+    if not cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, 92]):
         raise OSError(f'could not write {path}')
     return dict(id=index + 1, file_name=path.name, width=width, height=height)
 
 
-def annotate(picture: Picture) -> list[dict]:
+def annotate(drawn: SyntheticImage) -> list[dict]:
     """Make COCO annotations of the people in an image, without ids.
 
     Args:
-        picture (Picture): The image.
+        drawn (SyntheticImage): The image.
 
     Returns:
         list[dict]: For every person: keypoints (17 times x, y, visibility),
@@ -192,13 +183,14 @@ def annotate(picture: Picture) -> list[dict]:
         number of pixels), segmentation (polygons), iscrowd and category_id.
     """
     annotations = []
-    for number, person in enumerate(picture.people, start=1):
-        mask = picture.owners == number
+    for number, figure in enumerate(drawn.people, start=1):
+        mask = drawn.owners == number
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         left, top = int(columns[0]), int(rows[0])
-        labelled = person.visibility > 0
-        keypoints = np.round(person.figure.keypoints, 1) * labelled[:, None]
-        keypoints[:, 2] = person.visibility
+        visibility = flag_keypoints(figure, mask)
+        labelled = visibility > 0
+        keypoints = np.round(figure.keypoints, 1) * labelled[:, None]
+        keypoints[:, 2] = visibility
         outlines, _ = cv2.findContours(
             mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
         )
@@ -216,61 +208,41 @@ def annotate(picture: Picture) -> list[dict]:
     return annotations
 
 
-class _Canvas:
-    """An image in the making.
+def flag_keypoints(figure: Figure, mask: np.ndarray) -> np.ndarray:
+    """Return COCO's flags of a person's keypoints once the image is complete.
 
     Args:
-        image (np.ndarray): The background, float32, shape (height, width, 3).
+        figure (Figure): The person.
+        mask (np.ndarray): Where the image shows the person, bool, shape (h, w).
+
+    Returns:
+        np.ndarray: 0 outside the image, 1 hidden, 2 visible. Shape (17,).
     """
-
-    def __init__(self, image: np.ndarray) -> None:
-        self.image = image
-        self.owners = np.zeros(image.shape[:2], np.uint8)
-        self._areas = np.zeros(OCCLUDER + 1)
-        self._visible = np.zeros(OCCLUDER + 1)
-
-    def put(self, sprite: Sprite, number: int) -> bool:
-        """Put a sprite in front unless it would hide too much of somebody."""
-        window = sprite.window()
-        hidden = np.bincount(self.owners[window][sprite.mask], minlength=OCCLUDER + 1)
-        visible = self._visible - hidden
-        if (visible < MIN_VISIBLE * self._areas)[1:OCCLUDER].any():
-            return False
-        area = sprite.mask.sum()
-        self._areas[number] = area
-        self._visible = visible
-        self._visible[number] += area
-        self.owners[window][sprite.mask] = number
-        self.image[window][sprite.mask] = sprite.color[sprite.mask]
-        return True
+    height, width = mask.shape
+    column, row = np.round(figure.keypoints[:, :2]).astype(int).T
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    in_front = mask[row.clip(0, height - 1), column.clip(0, width - 1)]
+    return inside * np.where(figure.shows & in_front, 2, 1)
 
 
-def _sample_figure(
-    rng: np.random.Generator, share: float, light: np.ndarray, size: tuple[int, int]
+def _draw_somebody(
+    rng: np.random.Generator, image: np.ndarray, share: float, light: np.ndarray
 ) -> Figure:
     """Draw somebody who fills that share of the image."""
-    pose = sample_pose(rng)
-    skeleton = make_skeleton(pose, sample_proportions(rng))
-    view = sample_view(rng, pose)
-    points, _ = view.project(np.array(list(skeleton.points.values())))
+    size = np.array(image.shape[1::-1])
+    proportions = sample_proportions(rng)
+    skeleton = make_skeleton(sample_pose(rng), proportions)
+    view = sample_view(rng)
+    points, _ = view.project(np.array([*skeleton.values()]))
     low, high = points[:, :2].min(0) - 0.06, points[:, :2].max(0) + 0.06
     extent = high - low
     stature = share * min(*(size / extent), 1.3 * size[1])
-    # The body lies inside the image; of one in four up to a quarter is cut off.
-    cut = 0.25 * stature * extent if rng.random() < 0.25 else 0.0
+    # The body lies inside the image; of one in five up to a quarter is cut off.
+    cut = 0.25 * stature * extent if rng.random() < 0.2 else 0.0
     room = np.maximum(size - stature * extent, 0)
     pelvis = rng.uniform(-cut, room + cut) - stature * low
-    look = sample_look(rng)
-    return draw_figure(skeleton, look, view, light, stature, pelvis, size)
-
-
-def _visibility(figure: Figure, owners: np.ndarray, number: int) -> np.ndarray:
-    """Return COCO's flags of a person's keypoints once the image is complete."""
-    height, width = owners.shape
-    column, row = np.round(figure.keypoints[:, :2]).astype(int).T
-    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    in_front = owners[row.clip(0, height - 1), column.clip(0, width - 1)] == number
-    return inside * np.where(figure.shows & in_front, 2, 1)
+    balls = place_balls(skeleton, view, stature, pelvis)
+    return draw_figure(image, balls, sample_colors(rng), light, proportions['girth'])
 
 
 def _check_arguments(num_images: int, seed: int, split: str, max_people: int) -> None:

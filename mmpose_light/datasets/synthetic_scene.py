@@ -3,10 +3,6 @@
 import cv2
 import numpy as np
 
-from .synthetic_render import Sprite
-
-OCCLUDERS = ('post', 'board', 'bush')
-
 
 def sample_color(rng: np.random.Generator) -> np.ndarray:
     """Sample a BGR color that is rarely vivid, as most things are."""
@@ -15,118 +11,75 @@ def sample_color(rng: np.random.Generator) -> np.ndarray:
 
 
 def draw_background(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    """Draw a wall or sky over a floor, with texture and things in front of it.
+    """Draw a wall or sky over a floor, with texture and boards in front of it.
 
     Args:
         rng (np.random.Generator): Source of chance.
         size (tuple[int, int]): Width and height in pixels.
 
     Returns:
-        np.ndarray: BGR values from 0 to 255, float32, shape (height, width, 3).
+        np.ndarray: BGR, uint8, shape (height, width, 3).
     """
     width, height = size
     image = np.empty((height, width, 3), np.float32)
-    horizon = int(height * rng.uniform(0.3, 0.9)) if rng.random() < 0.7 else height
-    image[:horizon] = _gradient(rng, horizon)
-    image[horizon:] = _gradient(rng, height - horizon)
-    image[:horizon] += _texture(rng, (width, horizon))
-    if horizon < height:
-        image[horizon:] += _texture(rng, (width, height - horizon))
-    for _ in range(rng.integers(0, 9)):
-        color = sample_color(rng).tolist()
-        for outline in _sample_thing(rng, size, (*OCCLUDERS, 'limbs')):
-            cv2.fillConvexPoly(image, outline, color)
+    horizon = int(height * rng.uniform(0.3, 0.9))
+    for part in (image[:horizon], image[horizon:]):
+        first = sample_color(rng)
+        place = np.linspace(0, 1, len(part))[:, None, None]
+        part[:] = first + place * rng.normal(0, 25, 3)
+    grain = rng.choice([4, 16, 40])
+    noise = rng.normal(0, 8, (height // grain + 2, width // grain + 2))
+    image += cv2.resize(noise.astype(np.float32), size)[..., None]
+    for _ in range(rng.integers(0, 6)):
+        cv2.fillConvexPoly(image, _sample_board(rng, size), sample_color(rng).tolist())
     if rng.random() < 0.4:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.8, 3))
-    return np.clip(image, 0, 255)
+    return np.clip(image, 0, 255).astype(np.uint8)
 
 
-def draw_occluder(rng: np.random.Generator, size: tuple[int, int]) -> Sprite:
-    """Draw something that stands in front of people, at depth 0.
+def draw_occluder(
+    rng: np.random.Generator, image: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a board or a post in front of everybody.
 
     Args:
         rng (np.random.Generator): Source of chance.
-        size (tuple[int, int]): Width and height of the image in pixels.
+        image (np.ndarray): BGR, uint8, shape (h, w, 3).
 
     Returns:
-        Sprite: The thing.
+        tuple: The new image, and where the thing is, bool, shape (h, w).
     """
-    width, height = size
-    mask = np.zeros((height, width), np.uint8)
-    for outline in _sample_thing(rng, size, OCCLUDERS):
-        cv2.fillConvexPoly(mask, outline, 255)
-    left, top, width, height = cv2.boundingRect(mask)
-    mask = mask[top : top + height, left : left + width] > 0
-    color = sample_color(rng) + _texture(rng, (width, height))
-    depth = np.where(mask, 0, -np.inf).astype(np.float32)
-    return Sprite(left, top, np.clip(color, 0, 255), mask, depth)
+    image = image.copy()
+    height, width = image.shape[:2]
+    outline = _sample_board(rng, (width, height))
+    mask = cv2.fillConvexPoly(np.zeros((height, width), np.uint8), outline, 1)
+    cv2.fillConvexPoly(image, outline, sample_color(rng).tolist())
+    return image, mask > 0
 
 
-def take_photo(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+def add_camera_flaws(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """Blur, tint and add noise as a camera does.
 
     Args:
         rng (np.random.Generator): Source of chance.
-        image (np.ndarray): BGR values from 0 to 255, float32, shape (h, w, 3).
+        image (np.ndarray): BGR, uint8, shape (h, w, 3).
 
     Returns:
         np.ndarray: What the camera took, uint8, the same shape.
     """
-    image = cv2.GaussianBlur(image.astype(np.uint8), (0, 0), rng.uniform(0.5, 1.0))
-    contrast, brightness = rng.uniform(0.8, 1.15), rng.uniform(-20, 20)
-    tint = contrast * rng.uniform(0.93, 1.07, 3)
-    levels = (np.arange(256)[:, None] - 128) * tint + (128 + brightness)
+    image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 0.8))
+    contrast = rng.uniform(0.8, 1.15) * rng.uniform(0.93, 1.07, 3)
+    levels = (np.arange(256)[:, None] - 128) * contrast + 128 + rng.uniform(-20, 20)
     image = cv2.LUT(image, levels.clip(0, 255).astype(np.uint8)[None])
     noise = rng.standard_normal(image.shape[:2], np.float32) * rng.uniform(1, 6)
     return cv2.add(image, cv2.merge([noise] * 3), dtype=cv2.CV_8U)
 
 
-def _gradient(rng: np.random.Generator, rows: int) -> np.ndarray:
-    """Draw a gradient from one color to a related one, shape (rows, 1, 3)."""
-    first = sample_color(rng)
-    last = first + rng.normal(0, 25, 3)
-    place = np.linspace(0, 1, max(rows, 1))[:rows, None, None]
-    return first * (1 - place) + last * place
-
-
-def _texture(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    """Draw gray noise of several grain sizes, shape (height, width, 3)."""
-    width, height = size
-    total = np.zeros((height, width), np.float32)
-    for grain in rng.choice([3, 8, 20, 50], 2, replace=False):
-        shape = (height // grain + 2, width // grain + 2)
-        noise = rng.standard_normal(shape, np.float32) * rng.uniform(0, 10)
-        total += cv2.resize(noise, size, interpolation=cv2.INTER_LINEAR)
-    return cv2.merge([total] * 3)
-
-
-def _sample_thing(
-    rng: np.random.Generator, size: tuple[int, int], kinds: tuple[str, ...]
-) -> list[np.ndarray]:
-    """Sample the outlines of the convex pieces of a thing, int32, each of shape (N, 2)."""
-    width, height = size
-    x, y = rng.uniform(0, 1, 2) * size
-    kind = kinds[rng.integers(len(kinds))]
-    if kind == 'post':
-        sides = rng.uniform(0.02, 0.08) * width, 1.2 * height
-        return [_box((x, height / 2), sides, rng.normal(0, 4))]
-    if kind == 'board':
-        return [_box((x, y), rng.uniform(0.06, 0.5, 2) * size, rng.normal(0, 15))]
-    if kind == 'bush':
-        middles = rng.normal((x, y), 0.05 * height, (12, 2)).astype(int)
-        radii = (rng.uniform(0.02, 0.06, 12) * height).astype(int)
-        return [
-            cv2.ellipse2Poly(middle, (radius, radius), 0, 0, 360, 10)
-            for middle, radius in zip(middles, radii, strict=True)
-        ]
-    # limbs: as thick and as long as arms and legs
-    middles = rng.normal((x, y), 0.08 * height, (4, 2))
-    sides = rng.uniform((0.01, 0.1), (0.05, 0.3)) * height
-    return [_box(middle, sides, rng.uniform(0, 180)) for middle in middles]
-
-
-def _box(
-    middle: tuple[float, float], sides: tuple[float, float], degrees: float
-) -> np.ndarray:
-    corners = cv2.boxPoints((np.float32(middle), np.float32(sides), degrees))
+def _sample_board(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    """Sample the corners of a board, or of a post as high as the image."""
+    sides = rng.uniform(0.06, 0.4, 2) * size
+    if rng.random() < 0.3:
+        sides = rng.uniform(0.02, 0.08) * size[0], 2 * size[1]
+    middle = rng.uniform(0, 1, 2) * size
+    corners = cv2.boxPoints((middle.tolist(), [*sides], rng.normal(0, 10)))
     return np.round(corners).astype(np.int32)

@@ -31,7 +31,7 @@ model = dict(
     head=dict(loss=dict(loss_weight=1000.0), decoder=codec),
 )
 
-train_cfg = dict(max_epochs=9, val_interval=3)
+train_cfg = dict(max_epochs=6, val_interval=3)
 optim_wrapper = dict(optimizer=dict(lr=5e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, end=50, by_epoch=False),
@@ -43,12 +43,6 @@ train_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale'),
     dict(type='RandomFlip', direction='horizontal'),
-    dict(
-        type='RandomBBoxTransform',
-        shift_prob=0,
-        scale_factor=(0.85, 1.15),
-        rotate_factor=15,
-    ),
     affine,
     dict(type='GenerateTarget', encoder=codec),
     dict(type='PackPoseInputs'),
