@@ -1,6 +1,6 @@
 """Poses in images and videos: ``mmpose-light infer``."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from ..deploy.image_reading import read_image
 from ..utils.errors import MissingFileError, UserError
 from ..utils.files import write_json
 from ..utils.late_imports import load_what_stays
-from .given_boxes import GivenBoxes
+from .given_boxes import GivenBoxes, find_boxes_by
 from .inputs import (
     count_frames,
     find_inputs,
@@ -48,11 +48,13 @@ class Inference:
         people (dict[str, int]): The number of people found, by input; for a video,
             over all its frames.
         skipped (dict[str, str]): Inputs that could not be read, and why.
+        boxes (GivenBoxes, optional): The given boxes, and what was left out of them.
     """
 
     names: dict[str, str]
     people: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    boxes: GivenBoxes | None = None
 
 
 def infer(
@@ -63,6 +65,8 @@ def infer(
     weights: str | Path | None = None,
     boxes: GivenBoxes | str | Path | None = None,
     ann_file: str | Path | None = None,
+    category: Sequence[int | str] | int | str | None = None,
+    boxes_for: str | None = None,
     detector: str | None = None,
     detector_weights: str | None = None,
     detector_category: str = 'person',
@@ -99,6 +103,12 @@ def infer(
             the frame, from 0, is the image id. Defaults to ``None``
         ann_file (str | Path, optional): COCO annotations: their boxes, or with
             ``boxes`` just their image ids. Defaults to ``None``
+        category (Sequence[int | str] | int | str, optional): Names or ids of the
+            categories of boxes that are taken. Defaults to ``None``, people
+        boxes_for (str, optional): The size of the images for which the boxes are:
+            ``'1920x1080'``, ``'1x1'`` for boxes in 0..1, ``'annotated'`` or
+            ``'file'``, see :class:`GivenBoxes`. Defaults to ``None``: an image is
+            skipped if its boxes cannot belong to it
         detector (str, optional): Config file, or name or alias of a model of
             MMDetection, that finds the people. Without boxes and detector, the whole
             image is taken as one person's box. Defaults to ``None``
@@ -149,8 +159,15 @@ def infer(
     open_model = _choose_model(model, weights, device, runtime, threads)
     images, videos = find_inputs(inputs)
     if (boxes or ann_file) and not isinstance(boxes, GivenBoxes):
-        boxes = GivenBoxes.from_files(boxes, ann_file, bbox_thr if boxes else 0)
-    find_boxes = _look_up(boxes, images, videos) if boxes else take_whole_image
+        boxes = GivenBoxes.from_files(
+            boxes, ann_file, bbox_thr if boxes else 0, category, boxes_for
+        )
+    elif category is not None or boxes_for is not None:
+        raise UserError('category and boxes_for go with a file of boxes: give one')
+    done = Inference({}, boxes=boxes)
+    find_boxes = (
+        _look_up(boxes, images, videos, done.skipped) if boxes else take_whole_image
+    )
     with load_what_stays():
         pose_model = open_model()
     if detector is not None:
@@ -164,7 +181,7 @@ def infer(
             nms_thr,
             choose_device(device),
         )
-    names = name_outputs(out_dir, [*images, *videos])
+    done.names = name_outputs(out_dir, [*images, *videos])
     draw = partial(
         draw_skeletons,
         skeleton=pose_model.skeleton,
@@ -179,7 +196,7 @@ def infer(
             find_boxes=find_boxes,
             batch_size=batch_size,
         ),
-        Inference(names),
+        done,
         draw,
         drawn_dir=Path(out_dir, DRAWN) if save_images else None,
         json_dir=Path(out_dir, PREDICTIONS) if save_json else None,
@@ -260,26 +277,34 @@ def is_exported(model: str | Path) -> bool:
 
 
 def _look_up(
-    boxes: GivenBoxes, images: list[str], videos: list[str]
-) -> Callable[[int, np.ndarray], np.ndarray]:
+    boxes: GivenBoxes, images: list[str], videos: list[str], skipped: dict[str, str]
+) -> Callable[[int, np.ndarray], np.ndarray | None]:
     """Find given boxes by position of the image or number of the frame."""
-    by_index: Mapping[int, np.ndarray] = boxes.boxes
     if not videos:
-        by_index = boxes.of_images(images)
-    elif images or len(videos) > 1:
+        ids = boxes.find_ids(images)
+
+        def refuse(index: int, reason: str) -> None:
+            skipped[images[index]] = reason
+
+        return find_boxes_by(boxes, ids.get, refuse)
+    if images or len(videos) > 1:
         raise UserError(
             'given boxes of a video are told by the number of the frame: '
             'run that video alone'
         )
-    else:
-        frames = count_frames(videos[0])
-        if not any(number in by_index for number in range(frames)):
-            raise UserError(
-                f'none of the {frames} frames of {videos[0]} has a given box: the '
-                'image ids should be frame numbers from 0, they are '
-                f'{list(by_index)[:4]}'
-            )
-    return lambda index, image: by_index.get(index, NO_BOXES)
+    frames = count_frames(videos[0])
+    if not any(number in boxes.boxes for number in range(frames)):
+        raise UserError(
+            f'none of the {frames} frames of {videos[0]} has a given box: the '
+            'image ids should be frame numbers from 0, they are '
+            f'{list(boxes.boxes)[:4]}'
+        )
+
+    def refuse_frame(number: int, reason: str) -> np.ndarray:
+        skipped.setdefault(videos[0], f'no box taken in frame {number}, …: {reason}')
+        return NO_BOXES
+
+    return find_boxes_by(boxes, lambda number: number, refuse_frame)
 
 
 @dataclass

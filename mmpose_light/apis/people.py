@@ -53,7 +53,7 @@ def take_whole_image(index: int, image: np.ndarray) -> np.ndarray:
 def estimate_people(
     model: PoseModel,
     images: Iterable[tuple[int, np.ndarray]],
-    find_boxes: Callable[[int, np.ndarray], np.ndarray] = take_whole_image,
+    find_boxes: Callable[[int, np.ndarray], np.ndarray | None] = take_whole_image,
     batch_size: int = 8,
 ) -> Iterator[tuple[int, np.ndarray, People]]:
     """Estimate the people of images, several people at a time.
@@ -62,7 +62,8 @@ def estimate_people(
         model (PoseModel): What estimates poses.
         images (Iterable[tuple[int, np.ndarray]]): Images, BGR, uint8, with numbers.
         find_boxes (Callable): Takes number and image, returns the people's boxes,
-            shape (N, 5). Defaults to :func:`take_whole_image`
+            shape (N, 5), or None to leave the image out. Defaults to
+            :func:`take_whole_image`
         batch_size (int): People in one forward pass, at most, of one image or of
             several. Defaults to 8
 
@@ -72,6 +73,8 @@ def estimate_people(
     group, waiting = [], 0
     for index, image in images:
         boxes = find_boxes(index, image)
+        if boxes is None:
+            continue
         group.append((index, image, boxes, model.crop(image, boxes)))
         waiting += len(boxes)
         if max(waiting, len(group)) >= batch_size:

@@ -12,7 +12,6 @@ from ..deploy.image_reading import read_image
 from ..utils.errors import UserError
 from .given_boxes import GivenBoxes
 from .inputs import find_inputs
-from .people import NO_BOXES
 
 
 def crop_people(
@@ -42,25 +41,28 @@ def crop_people(
     paths, videos = find_inputs(images)
     if videos:
         raise UserError(f'{videos[0]} is a video: give images')
-    boxes = dict.fromkeys(range(len(paths)))
-    if ann_file is not None:
-        given = GivenBoxes.from_files(ann_file=ann_file).of_images(paths)
-        boxes = {index: given.get(index, NO_BOXES) for index in boxes}
-    people = [
-        (paths[index], box)
-        for index, of_one in boxes.items()
-        for box in ([None] if of_one is None else of_one)
-    ]
+    if ann_file is None:
+        people = [(path, None, None) for path in paths]
+    else:
+        given = GivenBoxes.from_files(ann_file=ann_file)
+        ids = given.find_ids(paths)
+        people = [
+            (paths[index], image_id, box)
+            for index, image_id in ids.items()
+            for box in given.boxes[image_id]
+        ]
     if count is not None and len(people) > count:
         chosen = np.linspace(0, len(people) - 1, count).round().astype(int)
         people = [people[index] for index in chosen]
     pipeline = Compose(config.test_dataloader.dataset.pipeline)
     crops = []
-    for path, box in people:
+    for path, image_id, box in people:
         try:
             image = read_image(path)
+            if box is not None:
+                (box,) = given.fit(image_id, image, box[None])
         except UserError as error:
-            raise UserError(f'image {path} cannot be read: {error}') from error
+            raise UserError(f'image {path} cannot be used: {error}') from error
         crops.append(_crop(pipeline, image, box))
     return np.stack(crops)
 

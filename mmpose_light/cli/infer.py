@@ -59,6 +59,22 @@ def _add_people(group: argparse._ArgumentGroup) -> None:
         help='COCO annotations: their boxes, or with --boxes just their image ids',
     )
     group.add_argument(
+        '--category',
+        nargs='+',
+        action='extend',
+        metavar='NAME_OR_ID',
+        help='which boxes of --boxes and --ann-file are taken (default: those of people, '
+        'by the names of the categories)',
+    )
+    group.add_argument(
+        '--boxes-for',
+        metavar='SIZE',
+        help='size of the images for which the boxes are, which are scaled: '
+        'WIDTHxHEIGHT, 1x1 for boxes in 0..1, "annotated" for what --ann-file tells of '
+        'each image, "file" to take them as they are (default: refuse boxes that cannot '
+        'belong to an image)',
+    )
+    group.add_argument(
         '--detector', help='config file, or model name or alias, of MMDetection'
     )
     group.add_argument(
@@ -180,6 +196,8 @@ def main(**options: Any) -> int:
             'Each image was taken as one person: --boxes, --ann-file or --detector tell '
             'where people are.'
         )
+    if done.boxes and done.boxes.describe():
+        print(done.boxes.describe())
     for path, reason in done.skipped.items():
         print(f'error: {path}: {reason}', file=sys.stderr)
     return 1 if done.skipped else 0

@@ -1,6 +1,7 @@
 """Files: written whole or not at all, read with an error that names them."""
 
 import contextlib
+import gc
 import json
 import os
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import MissingFileError, UserError
+
+_CHUNK = 1 << 24  # bytes
 
 
 @contextlib.contextmanager
@@ -45,15 +48,46 @@ def read_json(path: str | Path, remedy: str = 'give another file') -> Any:
 
     Raises:
         MissingFileError: If there is no such file.
-        UserError: If it is no json; the message names the file and the place.
+        UserError: If it is no json, or too deep or too large to be read; the message
+            names the file and the place.
     """
     path = Path(path)
     if not path.is_file():
         raise MissingFileError(f'{path} does not exist: {remedy}')
     try:
-        return json.loads(path.read_text(encoding='utf-8'))
+        _refuse_depth(path)
+        with paused_collector():
+            return json.loads(path.read_text(encoding='utf-8'))
     except (ValueError, RecursionError) as error:
         raise UserError(f'{path} is no json file ({error}): {remedy}') from error
+    except MemoryError as error:
+        size = path.stat().st_size / 1e6
+        raise UserError(
+            f'{path} has {size:.0f} MB, too much for the memory that is left: {remedy}'
+        ) from error
+
+
+@contextlib.contextmanager
+def paused_collector() -> Iterator[None]:
+    """Keep the garbage collector from looking through millions of new objects."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _refuse_depth(path: Path) -> None:
+    """Raise what the parser would, before a large file is in memory as a whole."""
+    if path.stat().st_size < 4 * _CHUNK:
+        return
+    with path.open('rb') as file:
+        while chunk := file.read(_CHUNK):
+            opened = sum(map(chunk.count, (b'[', b'{')))
+            if opened - sum(map(chunk.count, (b']', b'}'))) > len(chunk) / 100:
+                raise RecursionError('nested too deep')
 
 
 def check_absent(path: str | Path, overwrite: bool = False) -> None:

@@ -308,9 +308,9 @@ def test_detection_results_with_names(photos, tmp_path):
         entry['category_id'] = 7
     (tmp_path / 'boxes.json').write_text(json.dumps(entries))
     boxes = GivenBoxes.from_files(tmp_path / 'boxes.json', ann_file, score_thr=0.5)
-    found = boxes.of_images([str(photos / 'b.png'), str(photos / 'c.png')])
-    assert found.keys() == {1}
-    np.testing.assert_allclose(found[1][:, :4], BOXES['b'][:2])
+    found = boxes.find_ids([str(photos / 'b.png'), str(photos / 'c.png')])
+    assert found == {1: 1}
+    np.testing.assert_allclose(boxes.boxes[1][:, :4], BOXES['b'][:2])
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,7 @@ def test_bad_boxes(photos, tmp_path, content, message):
     if content is not None:
         path.write_text(content)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
-        GivenBoxes.from_files(path).of_images([str(photos / 'b.png')])
+        GivenBoxes.from_files(path).find_ids([str(photos / 'b.png')])
 
 
 def test_bad_annotation_files(tmp_path):
@@ -342,7 +342,7 @@ def test_bad_annotation_files(tmp_path):
         GivenBoxes.from_files()
     boxes = GivenBoxes({1: np.ones((1, 5))})
     with pytest.raises(ValueError, match='both stand for image 1'):
-        boxes.of_images(['x/001.jpg', 'y/001.jpg'])
+        boxes.find_ids(['x/001.jpg', 'y/001.jpg'])
 
 
 def test_detector(case, detector, photos, tmp_path):

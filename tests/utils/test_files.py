@@ -1,0 +1,48 @@
+"""Json files that cannot be read are named, whatever is wrong with them."""
+
+import json
+
+import pytest
+
+from mmpose_light.utils import files
+from mmpose_light.utils.errors import UserError
+from mmpose_light.utils.files import read_json, write_json
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        b'',
+        b'{',
+        b'\xff\xfe[\x00]\x00',
+        b'[' * 100_000,
+        b'{"keypoints":[{"a":' * 50_000,
+        b'[0' + b',1' * 50_000 + b'[' * 100_000,
+        b'1' * 5000,
+    ],
+    ids=['empty', 'cut', 'utf-16', 'deep list', 'deep dict', 'deep later', 'number'],
+)
+@pytest.mark.parametrize('chunk', [1 << 24, 1 << 12], ids=['small', 'large'])
+def test_no_json(tmp_path, monkeypatch, content, chunk):
+    """As small files, and as those that are looked through in chunks first."""
+    monkeypatch.setattr(files, '_CHUNK', chunk)
+    (tmp_path / 'a.json').write_bytes(content)
+    with pytest.raises(UserError, match=r'a\.json is no json file .*: do this'):
+        read_json(tmp_path / 'a.json', 'do this')
+
+
+@pytest.mark.parametrize('chunk', [1 << 24, 1 << 12], ids=['small', 'large'])
+def test_large_json_is_read(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr(files, '_CHUNK', chunk)
+    content = [dict(bbox=[1, 2, 3, 4], text=200 * 'x' + '[', keys={'a': []})] * 200
+    assert read_json(write_json(tmp_path / 'a.json', content, indent=None)) == content
+
+
+def test_no_memory_left(tmp_path, monkeypatch):
+    def lack(text):
+        raise MemoryError
+
+    monkeypatch.setattr(json, 'loads', lack)
+    (tmp_path / 'a.json').write_text('[]')
+    with pytest.raises(UserError, match=r'a\.json has 0 MB, too much for the memory'):
+        read_json(tmp_path / 'a.json')
