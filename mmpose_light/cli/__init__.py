@@ -27,6 +27,7 @@ COMMANDS = {
     'export': 'write a model to an ONNX file, checked and described',
     'benchmark': 'measure models side by side: latency, memory, the training step',
     'compare': 'write the tables of published models again',
+    'check-data': "look through a config's data before a training or a test",
     'demo': 'train a small EL-HRNet on synthetic people and show what it learned',
     'study': 'train networks under one protocol, and compare them',
     'plot-curves': 'draw AP and learning rate of training runs over the epochs',

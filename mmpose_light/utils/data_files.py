@@ -38,7 +38,7 @@ def check_data(config: Config, splits: Sequence[str]) -> None:
     roots = {
         dataset['data_root'].rstrip('/'): None
         for split in splits
-        for dataset in _find_datasets(config, split)
+        for dataset in find_datasets(config, split)
         if dataset.get('data_root')
     }
     if roots:
@@ -58,7 +58,7 @@ def check_data(config: Config, splits: Sequence[str]) -> None:
 
 def _find_named(config: Config, split: str) -> Iterator[tuple[str, Path]]:
     """Find what the config names for a split: what it is, and its path."""
-    for dataset in _find_datasets(config, split):
+    for dataset in find_datasets(config, split):
         yield from _find_files(dataset)
     evaluators = config.get(f'{split}_evaluator') or []
     for metric in evaluators if isinstance(evaluators, list) else [evaluators]:
@@ -66,8 +66,16 @@ def _find_named(config: Config, split: str) -> Iterator[tuple[str, Path]]:
             yield 'annotations', Path(metric['ann_file'])
 
 
-def _find_datasets(config: Config, split: str) -> Iterator[dict]:
-    """Find the data sets of a split, those that others are made of alone."""
+def find_datasets(config: Config, split: str) -> Iterator[dict]:
+    """Find the data sets of a split, those that others are made of alone.
+
+    Args:
+        config (Config): A config as MMPose's ``tools/train.py`` takes it.
+        split (str): ``'train'``, ``'val'`` or ``'test'``.
+
+    Yields:
+        dict: The config of each.
+    """
     loader = config.get(f'{split}_dataloader')
     waiting = [loader['dataset']] if loader else []
     while waiting:

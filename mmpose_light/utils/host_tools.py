@@ -1,5 +1,6 @@
 """Runs the command line tools that MMPose ships in its own package."""
 
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -45,6 +46,7 @@ def _check_inputs(tool: Path, splits: tuple[str, ...]) -> None:
     """Look for what the tool is going to read, by its own reading of the arguments."""
     from mmengine.config import Config
 
+    from .data_check import is_switched_on, refuse_bad_data
     from .data_files import check_data
 
     functions = runpy.run_path(str(tool))
@@ -60,3 +62,6 @@ def _check_inputs(tool: Path, splits: tuple[str, ...]) -> None:
         )
     config = functions['merge_args'](Config.fromfile(args.config), args)
     check_data(config, splits)
+    first = os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0')) == '0'
+    if first and is_switched_on(config):
+        refuse_bad_data(config, splits)

@@ -70,6 +70,35 @@ def test_missing_data_are_all_that_is_printed(repo_dir, tmp_path):
     assert 'Traceback' not in done.stderr
 
 
+@pytest.mark.parametrize('enable', [True, False])
+def test_data_that_will_not_do(
+    enable, monkeypatch, tmp_path, repo_dir, synthetic_coco, capsys
+):
+    """Before MMPose meets the first text among the ids, and says nothing of use."""
+    annotations = synthetic_coco / 'annotations/person_keypoints_train.json'
+    text = re.sub(r'"id": (\d+)', r'"id": "\1"', annotations.read_text())
+    (tmp_path / 'a.json').write_text(text)
+    options = (
+        f'train_dataloader.dataset.ann_file={tmp_path}/a.json',
+        f'train_dataloader.dataset.data_prefix.img={synthetic_coco}/train/',
+        'train_dataloader.num_workers=0',
+        'train_dataloader.persistent_workers=False',
+        'val_dataloader=None',
+        'val_cfg=None',
+        'val_evaluator=None',
+        f'default_hooks.check_data.enable={enable}',
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    arguments = ['train.py', str(repo_dir / CONFIG), '--cfg-options', *options]
+    monkeypatch.setattr(sys, 'argv', arguments)
+    with pytest.raises(SystemExit if enable else TypeError) as stop:
+        run_host_tool('train.py')
+    told = str(stop.value)
+    assert ('6 of 6 images have no whole number as id' in told) == enable
+    assert ('--cfg-options default_hooks.check_data.enable=False' in told) == enable
+
+
 def test_checkpoint_of_another_model(monkeypatch, tmp_path, repo_dir, synthetic_coco):
     torch.save({'linear.weight': torch.zeros(1)}, tmp_path / 'other.pth')
     ann_file = f'{synthetic_coco}/annotations/person_keypoints_val.json'
