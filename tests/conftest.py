@@ -50,6 +50,15 @@ def shared_dir() -> Path:
     return shared
 
 
+@pytest.fixture(scope='session')
+def start_method() -> str:
+    """How to start a process that needs the same imports: by forking, in no time.
+
+    A process that has used a GPU, or whose autograd has, cannot be forked.
+    """
+    return 'spawn' if torch.cuda.is_available() else 'fork'
+
+
 class ToyDataset(BaseDataset):
     """As many pairs of numbers as wanted."""
 

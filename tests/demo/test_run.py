@@ -1,11 +1,11 @@
 """The demo from end to end on a dozen images, killed on the way."""
 
 import json
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
+from types import SimpleNamespace
 
 import cv2
 import pytest
@@ -21,45 +21,66 @@ from mmpose_light.visualization.training_log import read_log
 SMALL = dict(train_images=12, val_images=6, epochs=2)
 
 
-def start_and_kill(repo_dir, work_dir, awaited):
-    """Run the demo's command line until a file is there; kill it and its workers."""
-    options = [f'--{name.replace("_", "-")}={n}' for name, n in SMALL.items()]
-    process = subprocess.Popen(
-        [sys.executable, 'tools/demo.py', f'--work-dir={work_dir}', *options],
-        cwd=repo_dir,
-        env={**os.environ, 'PYTHONPATH': str(repo_dir)},
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        while not awaited.exists():
-            assert process.poll() is None, 'the demo ended too early'
-            time.sleep(0.01)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
 def is_drawn(path):
     image = cv2.imread(str(path))
     return image is not None and min(image.shape[:2]) > 200 and image.std() > 10
 
 
-def test_killed_demo_goes_on(repo_dir, tmp_path, capfd):
-    lines = []
-    work_dir = tmp_path / 'demo'
-    start_and_kill(repo_dir, work_dir, work_dir / 'last_checkpoint')
-    assert not (work_dir / f'epoch_{SMALL["epochs"]}.pth').exists()
-    data = work_dir / 'data' / 'train' / '000000000001.jpg'
-    drawn = data.stat().st_mtime_ns
-    untrained = json.loads((work_dir / 'demo.json').read_text())['untrained']
+def run_alone(work_dir):
+    """Run the demo in a process group of its own, as a shell starts a command."""
+    os.setsid()
+    torch.set_num_threads(1)  # a forked process has lost the others
+    run_demo(work_dir=work_dir, **SMALL)
 
-    result = run_demo(work_dir=work_dir, **SMALL, say=lines.append)
-    assert f'Going on from {work_dir / "epoch_1.pth"}' in lines
-    assert any(line.startswith('Epoch(train)') for line in lines)
-    assert 'Epoch' not in capfd.readouterr().out, 'said twice'
-    assert data.stat().st_mtime_ns == drawn
-    assert result.untrained == untrained
+
+def start_and_kill(work_dir, awaited, start_method):
+    """Run the demo until a file is there; kill it and its workers."""
+    process = multiprocessing.get_context(start_method).Process(
+        target=run_alone, args=[work_dir]
+    )
+    process.start()
+    try:
+        while not awaited.exists():
+            assert process.is_alive(), 'the demo ended too early'
+            time.sleep(0.01)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.join()
+
+
+@pytest.fixture(scope='module')
+def killed(tmp_path_factory, start_method):
+    """A demo that was killed after its first epoch, and what it had done by then."""
+    work_dir = tmp_path_factory.mktemp('killed') / 'demo'
+    start_and_kill(work_dir, work_dir / 'last_checkpoint', start_method)
+    assert not (work_dir / f'epoch_{SMALL["epochs"]}.pth').exists()
+    image = work_dir / 'data' / 'train' / '000000000001.jpg'
+    untrained = json.loads((work_dir / 'demo.json').read_text())['untrained']
+    return SimpleNamespace(
+        work_dir=work_dir, drawn=image.stat().st_mtime_ns, image=image,
+        untrained=untrained,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope='module')
+def done(killed):
+    """The same demo, gone on with to its end, and what it said."""
+    lines = []
+    result = run_demo(work_dir=killed.work_dir, **SMALL, say=lines.append)
+    return SimpleNamespace(result=result, lines=lines)
+
+
+# one process makes the demo that both look at
+in_one_process = pytest.mark.xdist_group('demo')
+
+
+@in_one_process
+def test_killed_demo_goes_on(killed, done, capfd):
+    work_dir, result = killed.work_dir, done.result
+    assert f'Going on from {work_dir / "epoch_1.pth"}' in done.lines
+    assert any(line.startswith('Epoch(train)') for line in done.lines)
+    assert killed.image.stat().st_mtime_ns == killed.drawn
+    assert result.untrained == killed.untrained
     assert result.checkpoint == work_dir / 'epoch_2.pth'
     assert torch.load(result.checkpoint)['meta']['epoch'] == 2
     assert is_drawn(result.predictions)
@@ -70,7 +91,7 @@ def test_killed_demo_goes_on(repo_dir, tmp_path, capfd):
 
     # All done: nothing is done again.
     trained = result.checkpoint.stat().st_mtime_ns
-    lines.clear()
+    lines = []
     assert run_demo(work_dir=work_dir, **SMALL, say=lines.append) == result
     assert not any(line.startswith('Epoch') for line in lines)
     assert result.checkpoint.stat().st_mtime_ns == trained
@@ -83,8 +104,10 @@ def test_killed_demo_goes_on(repo_dir, tmp_path, capfd):
     log = sorted(work_dir.glob('2*/vis_data/scalars.json'))[-1]
     log.write_text(''.join(log.read_text().splitlines(keepends=True)[:-1]))
     result.predictions.unlink()
-    assert run_demo(work_dir=work_dir, **SMALL) == result
+    assert run_demo(work_dir=work_dir, **SMALL, say=lines.append) == result
     assert is_drawn(result.predictions)
+    assert any(line.startswith('Epoch(test)') for line in lines)
+    assert 'Epoch' not in capfd.readouterr().out, 'said twice'
 
 
 def test_folder_of_something_else_is_left_alone(tmp_path):
@@ -129,15 +152,17 @@ def test_missing_image_is_told_before_the_training(tmp_path, capsys):
     assert not work_dir.exists()
 
 
-def test_demo_ends_with_poses_in_images(tmp_path, coco_people, capsys):
+@in_one_process
+def test_demo_ends_with_poses_in_images(done, tmp_path, coco_people, capsys):
     image, broken = coco_people.photos[0][0], tmp_path / 'broken.jpg'
     broken.write_bytes(image.read_bytes()[:200])
-    command = ['demo', '--train-images=4', '--val-images=2', '--epochs=1']
-    command += [f'--work-dir={tmp_path / "demo"}', '--images', str(image), str(broken)]
+    work_dir = done.result.checkpoint.parent
+    command = ['demo', *(f'--{n.replace("_", "-")}={v}' for n, v in SMALL.items())]
+    command += [f'--work-dir={work_dir}', '--images', str(image), str(broken)]
     assert cli.main(command) == 1  # as one image cannot be read
     out = capsys.readouterr().out
     assert f'not read: {broken}' in out
-    found = tmp_path / 'demo/poses'
+    found = work_dir / 'poses'
     assert str(found) in out
     (drawn,) = (found / 'visualizations').iterdir()
     before, after = (cv2.imread(str(p)).astype(int) for p in (image, drawn))
