@@ -1,6 +1,7 @@
 """What the tests share: where the optional data lies, threads, seeds."""
 
 import json
+import multiprocessing
 import os
 import zipfile
 from collections import defaultdict
@@ -13,11 +14,18 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.model import BaseModel
+from mmpose.registry import MODELS
 
-import mmpose_light  # noqa: F401  (registers the modules, closes the stack's gaps)
 from mmpose_light.datasets.synthetic_people import write_synthetic_people
+from mmpose_light.models import EEffNet, EffNet
 
 REPO = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under pytest-xdist, let one process run a file, and make what it shares once."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition('::')[0]))
 
 
 @pytest.fixture(autouse=True, scope='session')
@@ -28,6 +36,20 @@ def _threads():
         os.environ['OMP_NUM_THREADS'] = '1'  # of the commands that tests run
     else:
         torch.set_num_threads(min(2, torch.get_num_threads()))
+
+
+@pytest.fixture(autouse=True, scope='session')
+def _plain_configs():
+    """Write configs as they come.
+
+    MMEngine makes five pretty texts of a config for each runner, a third of a second
+    each, and one whenever a config is dumped.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            'mmengine.config.config.FormatCode', lambda text, **options: (text, True)
+        )
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -50,13 +72,38 @@ def shared_dir() -> Path:
     return shared
 
 
-@pytest.fixture(scope='session')
-def start_method() -> str:
-    """How to start a process that needs the same imports: by forking, in no time.
+#: Stages of an EfficientNet of all kinds of blocks, but few and narrow.
+SMALL_STAGES = (
+    (3, 8, 1, 1, 1),
+    (3, 8, 1, 2, 2),
+    (5, 16, 2, 2, 2),
+    (3, 16, 1, 2, 2),
+    (5, 24, 2, 1, 2),
+    (5, 32, 2, 2, 2),
+    (3, 40, 1, 1, 2),
+)
 
-    A process that has used a GPU, or whose autograd has, cannot be forked.
-    """
-    return 'spawn' if torch.cuda.is_available() else 'fork'
+
+@MODELS.register_module()
+class SmallEffNet(EffNet):
+    """EffNet, small enough to run in no time; outputs of 16, 24 and 40 channels."""
+
+    stage_zoo = SMALL_STAGES
+
+
+@MODELS.register_module()
+class SmallEEffNet(EEffNet):
+    """EEffNet, small enough to run in no time; outputs of 16, 24 and 40 channels."""
+
+    stage_zoo = SMALL_STAGES
+
+
+@pytest.fixture(scope='session')
+def fork() -> multiprocessing.context.BaseContext:
+    """How to start a process that needs the same imports: in no time."""
+    if torch.cuda.is_available():
+        pytest.skip('PyTorch lets no process fork whose autograd knows of a GPU')
+    return multiprocessing.get_context('fork')
 
 
 class ToyDataset(BaseDataset):
@@ -96,19 +143,8 @@ def toy() -> SimpleNamespace:
     return SimpleNamespace(model=ToyModel, loader=loader)
 
 
-@pytest.fixture(scope='session')
-def small_el_hrnet_extra() -> dict:
-    """The ``extra`` of an EL-HRNet small enough to run in no time, 8 channels wide."""
-    later = {
-        f'stage{n}': dict(
-            num_modules=1,
-            num_branches=n,
-            block='BASIC',
-            num_blocks=(1,) * n,
-            num_channels=(8, 16, 32, 64)[:n],
-        )
-        for n in (2, 3, 4)
-    }
+def make_el_hrnet_extra(branches: int = 4) -> dict:
+    """Make the ``extra`` of an EL-HRNet of one block a branch, 8 channels wide."""
     first = dict(
         num_modules=1,
         num_branches=1,
@@ -116,7 +152,29 @@ def small_el_hrnet_extra() -> dict:
         num_blocks=(1,),
         num_channels=(8,),
     )
+    later = {
+        f'stage{stage}': dict(
+            num_modules=1,
+            num_branches=min(stage, branches),
+            block='BASIC',
+            num_blocks=(1,) * min(stage, branches),
+            num_channels=(8, 16, 32, 64)[: min(stage, branches)],
+        )
+        for stage in (2, 3, 4)
+    }
     return dict(stage1=first, **later)
+
+
+@pytest.fixture(scope='session')
+def small_el_hrnet_extra() -> dict:
+    """The ``extra`` of an EL-HRNet that has all that EL-HRNet-W32 has, but once."""
+    return make_el_hrnet_extra()
+
+
+@pytest.fixture(scope='session')
+def tiny_el_hrnet_extra() -> dict:
+    """The ``extra`` of an EL-HRNet with two resolutions: half the layers to export."""
+    return make_el_hrnet_extra(branches=2)
 
 
 @pytest.fixture(scope='session')
@@ -129,7 +187,7 @@ def synthetic_coco(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope='session')
-def smooth_model(tmp_path_factory, repo_dir, small_el_hrnet_extra) -> SimpleNamespace:
+def smooth_model(tmp_path_factory, repo_dir, tiny_el_hrnet_extra) -> SimpleNamespace:
     """A small EL-HRNet with random weights whose heatmaps are as smooth as trained ones.
 
     Config and checkpoint are files, as a user has them. The head's last layer blurs, so
@@ -140,7 +198,7 @@ def smooth_model(tmp_path_factory, repo_dir, small_el_hrnet_extra) -> SimpleName
     folder = tmp_path_factory.mktemp('smooth_model')
     base = 'configs/el_hrnet/td-hm_el-hrnet-w18_1xb16-300e_coco-128x96.py'
     config = Config.fromfile(repo_dir / base)
-    config.model.backbone = dict(type='ELHRNet', extra=small_el_hrnet_extra)
+    config.model.backbone = dict(type='ELHRNet', extra=tiny_el_hrnet_extra)
     config.model.head.in_channels = 8
     config.model.head.final_layer = dict(kernel_size=7, padding=3)
     config.model.test_cfg.flip_test = False

@@ -26,9 +26,6 @@ from packaging.requirements import Requirement
 
 import mmpose_light
 
-# they build in the same folder
-pytestmark = pytest.mark.xdist_group('packaging')
-
 CONFIG = 'el_hrnet/td-hm_el-hrnet-w18_1xb16-300e_coco-128x96.py'
 MIM_SOURCES = ('configs', 'tools', 'weights', 'model-index.yml')
 OPTIONAL_SOURCES = ('README.md', 'LICENSE')
@@ -45,14 +42,14 @@ SHORT_RUN = (
     ),
 )
 
+WITHOUT_VALIDATION = ('train_cfg.val_interval=2',)
+
 needs_mim = pytest.mark.skipif(
     importlib.util.find_spec('mim') is None, reason='openmim is not installed'
 )
 
 
-def run(
-    *command: str, cwd: Path, path: Path | str | None = None, fails: bool = False
-) -> str:
+def run(*command: str, cwd: Path, path: Path | str | None = None) -> str:
     """Run a command, with ``path`` in front of what Python finds."""
     env = {**os.environ, 'OMP_NUM_THREADS': '1'}
     env['PYTHONPATH'] = str(path) if path else ''
@@ -65,7 +62,7 @@ def run(
         text=True,
         check=False,
     )
-    assert (done.returncode != 0) == fails, done.stdout[-8000:]
+    assert done.returncode == 0, done.stdout[-8000:]
     return done.stdout
 
 
@@ -256,19 +253,6 @@ def test_mim_test(checkpoint, site, work_dir):
 
 
 @needs_mim
-def test_mim_train_without_data_says_where_it_looked(site, tmp_path):
-    out = run(
-        *(sys.executable, '-m', 'mim', 'train', 'mmpose_light', Path(CONFIG).name),
-        cwd=tmp_path,
-        path=site,
-        fails=True,
-    )
-    message = out[out.index('train.py: error: these data are missing') :]
-    assert 'data/coco/annotations/person_keypoints_train2017.json' in message
-    assert str(tmp_path) in message
-
-
-@needs_mim
 def test_mim_train_in_two_processes(site, work_dir):
     """On a GPU MMEngine opens the group of processes; here a module of the config."""
     (work_dir / 'gloo_on_cpu.py').write_text(
@@ -285,6 +269,7 @@ def test_mim_train_in_two_processes(site, work_dir):
         *(sys.executable, '-m', 'mim', 'train', 'mmpose_light', 'two_processes.py'),
         *('--gpus', '2', '--launcher', 'pytorch', '--auto-scale-lr'),
         *SHORT_RUN,
+        *WITHOUT_VALIDATION,
         cwd=work_dir,
         path=f'{site}{os.pathsep}{work_dir}',
     )
@@ -300,6 +285,7 @@ def test_tools_of_mmpose_on_a_config_of_a_checkout(checkout, work_dir):
     out = run(
         *(sys.executable, '-m', 'mim', 'train', 'mmpose', f'configs/{CONFIG}'),
         *SHORT_RUN,
+        *WITHOUT_VALIDATION,
         cwd=checkout,
         path=checkout,
     )

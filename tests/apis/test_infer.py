@@ -80,8 +80,8 @@ class Case:
 
 
 @pytest.fixture(scope='module')
-def tiny(repo_dir, small_el_hrnet_extra) -> dict:
-    return dict(repo=repo_dir, extra=small_el_hrnet_extra)
+def tiny(repo_dir, tiny_el_hrnet_extra) -> dict:
+    return dict(repo=repo_dir, extra=tiny_el_hrnet_extra)
 
 
 @pytest.fixture(scope='module')

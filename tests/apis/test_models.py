@@ -190,11 +190,31 @@ def test_a_checkpoint_in_the_place_of_an_image(capsys):
     assert 'with --weights best.pth' in capsys.readouterr().err
 
 
-def test_export_by_name(tmp_path, deploy_packages):
+@pytest.fixture
+def small_zoo(tmp_path, smooth_model, monkeypatch) -> str:
+    """A repository with one small trained model; its name."""
+    root = tmp_path / 'repository'
+    for folder in ('configs', 'weights'):
+        (root / folder).mkdir(parents=True)
+    shutil.copy(smooth_model.config, root / 'configs')
+    shutil.copy(smooth_model.checkpoint, root / 'weights')
+    entry = dict(
+        Name='smooth',
+        Alias='smooth-trained',
+        Config='configs/smooth.py',
+        Weights='weights/smooth.pth/',
+    )
+    (root / 'configs/metafile.yml').write_text(yaml.safe_dump(dict(Models=[entry])))
+    (root / 'model-index.yml').write_text('Import: [configs/metafile.yml]')
+    monkeypatch.setattr(models, 'find_repository', lambda: root)
+    return entry['Alias']
+
+
+def test_export_by_name(small_zoo, tmp_path, deploy_packages):
     from mmpose_light.apis.export import export_onnx
 
-    done = export_onnx(NAME, tmp_path / 'model.onnx', threads=1)
-    assert done.metadata.model == MODELS[NAME].config.stem
+    done = export_onnx(small_zoo, tmp_path / 'model.onnx', threads=1)
+    assert done.metadata.model == 'smooth'
     assert done.people
 
 

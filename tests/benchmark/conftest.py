@@ -39,10 +39,10 @@ SIZE = (64, 64)
 
 
 @pytest.fixture(scope='session')
-def folder(tmp_path_factory, repo_dir, small_el_hrnet_extra) -> Path:
+def folder(tmp_path_factory, repo_dir, tiny_el_hrnet_extra) -> Path:
     """A folder of configs: two models that run, and one that cannot."""
     folder = tmp_path_factory.mktemp('configs')
-    text = TINY.format(repo=repo_dir, extra=small_el_hrnet_extra)
+    text = TINY.format(repo=repo_dir, extra=tiny_el_hrnet_extra)
     (folder / 'source.py').write_text(text)
     config = Config.fromfile(folder / 'source.py')
     config.dump(folder / 'tiny.py')

@@ -1,7 +1,6 @@
 """The demo from end to end on a dozen images, killed on the way."""
 
 import json
-import multiprocessing
 import os
 import signal
 import time
@@ -33,11 +32,9 @@ def run_alone(work_dir):
     run_demo(work_dir=work_dir, **SMALL)
 
 
-def start_and_kill(work_dir, awaited, start_method):
+def start_and_kill(work_dir, awaited, fork):
     """Run the demo until a file is there; kill it and its workers."""
-    process = multiprocessing.get_context(start_method).Process(
-        target=run_alone, args=[work_dir]
-    )
+    process = fork.Process(target=run_alone, args=[work_dir])
     process.start()
     try:
         while not awaited.exists():
@@ -49,10 +46,10 @@ def start_and_kill(work_dir, awaited, start_method):
 
 
 @pytest.fixture(scope='module')
-def killed(tmp_path_factory, start_method):
+def killed(tmp_path_factory, fork):
     """A demo that was killed after its first epoch, and what it had done by then."""
     work_dir = tmp_path_factory.mktemp('killed') / 'demo'
-    start_and_kill(work_dir, work_dir / 'last_checkpoint', start_method)
+    start_and_kill(work_dir, work_dir / 'last_checkpoint', fork)
     assert not (work_dir / f'epoch_{SMALL["epochs"]}.pth').exists()
     image = work_dir / 'data' / 'train' / '000000000001.jpg'
     untrained = json.loads((work_dir / 'demo.json').read_text())['untrained']
@@ -70,11 +67,6 @@ def done(killed):
     return SimpleNamespace(result=result, lines=lines)
 
 
-# one process makes the demo that both look at
-in_one_process = pytest.mark.xdist_group('demo')
-
-
-@in_one_process
 def test_killed_demo_goes_on(killed, done, capfd):
     work_dir, result = killed.work_dir, done.result
     assert f'Going on from {work_dir / "epoch_1.pth"}' in done.lines
@@ -152,7 +144,6 @@ def test_missing_image_is_told_before_the_training(tmp_path, capsys):
     assert not work_dir.exists()
 
 
-@in_one_process
 def test_demo_ends_with_poses_in_images(done, tmp_path, coco_people, capsys):
     image, broken = coco_people.photos[0][0], tmp_path / 'broken.jpg'
     broken.write_bytes(image.read_bytes()[:200])

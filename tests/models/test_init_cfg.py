@@ -16,7 +16,8 @@ from mmpose_light.models.init_cfg import FAN_IN_INIT_CFG, split_init_cfg
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 NETWORKS = [
     *sorted(CONFIGS.glob('eeffpose/ablation/*.py')),
-    *sorted(CONFIGS.glob('eeffpose/*_coco-*.py')),
+    # the smallest and the largest
+    *sorted(CONFIGS.glob('eeffpose/*-p[03]_*_coco-*.py')),
     *sorted(CONFIGS.glob('el_hrnet/*w32_1xb16-300e_coco-256x192.py')),
 ]
 

@@ -21,11 +21,11 @@ OPTIONS = RunOptions(iterations=2, batch_size=4, workers=0)
 
 
 @pytest.fixture(scope='module')
-def protocol(repo_dir, small_el_hrnet_extra, tmp_path_factory):
+def protocol(repo_dir, tiny_el_hrnet_extra, tmp_path_factory):
     """The study's protocol at 128×96 with two small networks, each epoch evaluated."""
     path = tmp_path_factory.mktemp('protocol') / 'small.py'
     config = repo_dir / 'configs/el_hrnet/td-hm_el-hrnet-w18_1xb16-300e_coco-128x96.py'
-    model = dict(backbone=dict(extra=small_el_hrnet_extra), head=dict(in_channels=8))
+    model = dict(backbone=dict(extra=tiny_el_hrnet_extra), head=dict(in_channels=8))
     entry = dict(title='LA', config=str(config), lr=LR['la'], model=model)
     other = dict(
         title='L',

@@ -99,8 +99,8 @@ class Case:
 
 
 @pytest.fixture(scope='module')
-def el_hrnet(small_el_hrnet_extra) -> dict:
-    backbone = dict(type='ELHRNet', extra=small_el_hrnet_extra)
+def el_hrnet(tiny_el_hrnet_extra) -> dict:
+    backbone = dict(type='ELHRNet', extra=tiny_el_hrnet_extra)
     return dict(backbone=backbone, head=HEAD)
 
 

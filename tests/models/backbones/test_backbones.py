@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import torch
+from mmpose.registry import MODELS
 from torch import nn
 
-from mmpose_light.models import EEffNet, EffNet, ELHRNet
+from mmpose_light.models import ELHRNet
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def stages(*numbers: int) -> tuple[str, ...]:
 @pytest.fixture(params=['ELHRNet', 'L-HRNet', 'EffNet', 'EEffNet'])
 def backbone(request, small_el_hrnet_extra) -> Case:
     efficient = dict(
-        channels=(40, 112, 320),
+        channels=(16, 24, 40),
         last_stage=7,
         arguments={},
         steady=dict(drop_path_rate=0.0),
@@ -65,7 +66,7 @@ def backbone(request, small_el_hrnet_extra) -> Case:
             steady={},
         ),
         'EffNet': Case(
-            EffNet,
+            MODELS.get('SmallEffNet'),
             frozen={
                 0: ('stem.',),
                 3: ('stem.', *stages(0, 1, 2)),
@@ -75,7 +76,7 @@ def backbone(request, small_el_hrnet_extra) -> Case:
         ),
         # an extended stage is frozen with its extended convolutions and its fusion
         'EEffNet': Case(
-            EEffNet,
+            MODELS.get('SmallEEffNet'),
             frozen={
                 3: ('stem.', *stages(0, 1, 2)),
                 4: ('stem.', *stages(0, 1, 2, 3), 'extensions.0.', 'fusions.0.'),

@@ -18,7 +18,7 @@ from mmpose_light import cli
 from mmpose_light.datasets.synthetic_people import write_synthetic_people
 from mmpose_light.utils.host_tools import run_host_tool
 
-REPO = Path(__file__).resolve().parents[1]
+REPO = Path(__file__).resolve().parents[2]
 PAGES = sorted(
     [*REPO.glob('*.md')]
     + [

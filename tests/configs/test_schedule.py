@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmengine.runner import Runner
 
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'eeffpose'
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'eeffpose'
 COCO = 'td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py'
 MPII = 'td-hm_eeffpose-p0_4xb16-215e_mpii-256x256.py'
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 DETECTOR = 'COCO_val2017_detections_AP_H_56_person.json'
 
 # EL-HRNet, Section 3.2; half body, a validation while training and another NMS than the
