@@ -1,29 +1,25 @@
 """Poses in images and videos: ``mmpose-light infer``."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from ..deploy.drawing import draw_skeletons
-from ..deploy.image_reading import read_image
 from ..utils.errors import MissingFileError, UserError
 from ..utils.files import write_json
+from ..utils.image_reading import decode_image
 from ..utils.late_imports import load_what_stays
+from ..utils.video_reading import check_count, describe_video, read_frames
 from .given_boxes import GivenBoxes, find_boxes_by
-from .inputs import (
-    count_frames,
-    find_inputs,
-    read_frame_rate,
-    read_frames,
-    refuse_weights,
-)
+from .inputs import find_inputs, refuse_weights
 from .models import choose_device, find_model, load_model
 from .outputs import (
     DRAWN,
+    NOT_FINITE,
     PREDICTIONS,
     VideoFile,
     describe_people,
@@ -31,7 +27,7 @@ from .outputs import (
     name_outputs,
     write_image,
 )
-from .people import NO_BOXES, PoseModel, estimate_people, take_whole_image
+from .people import NO_BOXES, People, PoseModel, estimate_people, take_whole_image
 
 OUT_DIR = 'work_dirs/infer'
 
@@ -45,15 +41,16 @@ class Inference:
 
     Attributes:
         names (dict[str, str]): The name of each input's results, without suffix.
+        skipped (dict[str, str]): Inputs that came to nothing, or not to all that they
+            should, and why.
         people (dict[str, int]): The number of people found, by input; for a video,
             over all its frames.
-        skipped (dict[str, str]): Inputs that could not be read, and why.
         boxes (GivenBoxes, optional): The given boxes, and what was left out of them.
     """
 
     names: dict[str, str]
-    people: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    people: dict[str, int] = field(default_factory=dict)
     boxes: GivenBoxes | None = None
 
 
@@ -136,13 +133,15 @@ def infer(
         progress (Callable, optional): Told how far the run is. Defaults to ``None``
 
     Returns:
-        Inference: Names of the results, numbers of people, unreadable inputs.
+        Inference: Names of the results, numbers of people, what could not be done.
 
     Raises:
         MissingFileError: If a config, a file of weights or an input does not exist.
         ImportError: If an exported file needs a package that is not installed.
         UserError: If an argument or a file is not what it should be; the message says
             what would do.
+        KeyboardInterrupt: If it was interrupted; the message says what is done. Files
+            are whole, those of a video end with the last frame that was done.
 
     Example:
         >>> from mmpose_light.apis import infer
@@ -158,12 +157,7 @@ def infer(
     refuse_weights(inputs)
     open_model = _choose_model(model, weights, device, runtime, threads)
     images, videos = find_inputs(inputs)
-    if (boxes or ann_file) and not isinstance(boxes, GivenBoxes):
-        boxes = GivenBoxes.from_files(
-            boxes, ann_file, bbox_thr if boxes else 0, category, boxes_for
-        )
-    elif category is not None or boxes_for is not None:
-        raise UserError('category and boxes_for go with a file of boxes: give one')
+    boxes = _read_boxes(boxes, ann_file, bbox_thr, category, boxes_for)
     done = Inference({}, boxes=boxes)
     find_boxes = (
         _look_up(boxes, images, videos, done.skipped) if boxes else take_whole_image
@@ -173,39 +167,37 @@ def infer(
     if detector is not None:
         from .torch_model import Detector
 
-        find_boxes = Detector(
-            detector,
-            detector_weights,
-            detector_category,
-            bbox_thr,
-            nms_thr,
-            choose_device(device),
-        )
-    done.names = name_outputs(out_dir, [*images, *videos])
-    draw = partial(
-        draw_skeletons,
-        skeleton=pose_model.skeleton,
-        kpt_thr=kpt_thr,
-        radius=radius,
-        thickness=thickness,
-    )
+        options = detector_category, bbox_thr, nms_thr, choose_device(device)
+        find_boxes = Detector(detector, detector_weights, *options)
+    done.names, unfit = name_outputs(out_dir, [*images, *videos])
+    done.skipped.update(unfit)
     run = _Run(
-        partial(
-            estimate_people,
-            pose_model,
-            find_boxes=find_boxes,
-            batch_size=batch_size,
-        ),
+        pose_model,
+        partial(estimate_people, find_boxes=find_boxes, batch_size=batch_size),
+        dict(kpt_thr=kpt_thr, radius=radius, thickness=thickness),
         done,
-        draw,
         drawn_dir=Path(out_dir, DRAWN) if save_images else None,
         json_dir=Path(out_dir, PREDICTIONS) if save_json else None,
         progress=progress or (lambda what, done, total: None),
     )
-    run.images(images)
-    for video in videos:
-        run.video(video)
+    run.all(images, videos)
     return run.done
+
+
+def _read_boxes(
+    boxes: GivenBoxes | str | Path | None,
+    ann_file: str | Path | None,
+    bbox_thr: float,
+    category: Sequence[int | str] | int | str | None,
+    boxes_for: str | None,
+) -> GivenBoxes | None:
+    """Read the boxes, if a file of them is given."""
+    if (boxes or ann_file) and not isinstance(boxes, GivenBoxes):
+        least = bbox_thr if boxes else 0
+        return GivenBoxes.from_files(boxes, ann_file, least, category, boxes_for)
+    if category is not None or boxes_for is not None:
+        raise UserError('category and boxes_for go with a file of boxes: give one')
+    return boxes
 
 
 def _check_people(
@@ -292,7 +284,7 @@ def _look_up(
             'given boxes of a video are told by the number of the frame: '
             'run that video alone'
         )
-    frames = count_frames(videos[0])
+    frames = describe_video(videos[0]).frames
     if not any(number in boxes.boxes for number in range(frames)):
         raise UserError(
             f'none of the {frames} frames of {videos[0]} has a given box: the '
@@ -312,66 +304,113 @@ class _Run:
     """A run over images and videos.
 
     Attributes:
-        estimate (Callable): Takes numbered images, gives them with their people.
+        model (PoseModel): What estimates poses.
+        estimate (Callable): Takes it and numbered images, gives them with their people.
+        drawing (dict): How keypoints are drawn: further arguments of
+            :func:`draw_skeletons`.
         done (Inference): What was done so far.
-        draw (Callable): Draws keypoints, by their scores, over an image.
         drawn_dir (Path, optional): Folder of what is drawn.
         json_dir (Path, optional): Folder of the json files.
         progress (Callable): Told how far the run is.
     """
 
+    model: PoseModel
     estimate: Callable[..., Iterator]
+    drawing: dict[str, float]
     done: Inference
-    draw: Callable[..., np.ndarray]
     drawn_dir: Path | None
     json_dir: Path | None
     progress: ReportProgress
 
+    def all(self, images: Sequence[str], videos: Sequence[str]) -> None:
+        """Run all inputs whose results have a name."""
+        try:
+            self.images([path for path in images if path in self.done.names])
+            for path in videos:
+                if path in self.done.names:
+                    with self.noting(path):
+                        self.video(path)
+        except KeyboardInterrupt:
+            finished, inputs = len(self.done.people), len(images) + len(videos)
+            told = f'{finished} of {inputs} inputs are done'
+            raise KeyboardInterrupt(told) from None
+
+    @contextlib.contextmanager
+    def noting(self, path: str) -> Iterator[None]:
+        """Note what goes wrong with one input, and go on."""
+        try:
+            yield
+        except UserError as error:
+            self.done.skipped[path] = str(error)
+
     def images(self, paths: Sequence[str]) -> None:
         """Run images and note what came of each."""
-        for count, (index, image, people) in enumerate(
-            self.estimate(self._read(paths)), start=1
-        ):
+        for index, image, people in self.estimate(self.model, self._read(paths)):
             path = paths[index]
             name = self.done.names[path]
-            if self.drawn_dir:
-                drawn = self.draw(image, people.keypoints, people.scores)
-                write_image(self.drawn_dir / name_image(path, name), drawn)
-            if self.json_dir:
-                file = self.json_dir / f'{name}.json'
-                write_json(file, describe_people(people), indent=2)
-            self.done.people[path] = len(people.boxes)
-            self.progress('images', count + len(self.done.skipped), len(paths))
+            with self.noting(path):
+                described = describe_people(people)
+                if self.drawn_dir:
+                    file = self.drawn_dir / name_image(path, name)
+                    write_image(file, self._draw(image, people))
+                if self.json_dir:
+                    write_json(self.json_dir / f'{name}.json', described, indent=2)
+                self.done.people[path] = len(described)
+            self.progress('images', index + 1, len(paths))
+        if paths:
+            self.progress('images', len(paths), len(paths))
 
     def _read(self, paths: Sequence[str]) -> Iterator[tuple[int, np.ndarray]]:
         """Read what can be read, and note what cannot."""
+        color_type = self.model.color_type
         for index, path in enumerate(paths):
             try:
-                yield index, read_image(path)
-            except UserError as error:
+                image = decode_image(Path(path).read_bytes(), color_type, path)
+            except (OSError, UserError) as error:
                 self.done.skipped[path] = str(error)
+            else:
+                yield index, image
+
+    def _draw(self, image: np.ndarray, people: People) -> np.ndarray:
+        """Draw people over their image."""
+        skeleton = self.model.skeleton
+        return draw_skeletons(
+            image, people.keypoints, people.scores, skeleton, **self.drawing
+        )
 
     def video(self, path: str) -> None:
-        """Run a video and note what came of it."""
-        total = count_frames(path)
-        if not total:
-            self.done.skipped[path] = 'not a single frame can be read'
-            return
-        name, frames = self.done.names[path], []
-        drawn = None
-        if self.drawn_dir:
-            drawn = VideoFile(self.drawn_dir / f'{name}.mp4', read_frame_rate(path))
-        for index, frame, people in self.estimate(enumerate(read_frames(path))):
-            if drawn:
-                drawn.write(self.draw(frame, people.keypoints, people.scores))
-            frames.append(dict(frame_id=index, instances=describe_people(people)))
-            self.progress(Path(path).name, len(frames), total)
-        if self.json_dir:
-            write_json(self.json_dir / f'{name}.json', frames, indent=2)
+        """Run a video and note what came of it, as far as it came."""
+        info, name = describe_video(path), self.done.names[path]
+        frames, not_finite, drawn = [], [], None
+        with contextlib.ExitStack() as end:
+            if self.json_dir:
+                end.callback(write_json, self.json_dir / f'{name}.json', frames, 2)
+            if self.drawn_dir:
+                drawn = VideoFile(self.drawn_dir / f'{name}.mp4', info.rate)
+                end.callback(drawn.close)
+            for index, frame, people in self.estimate(
+                self.model, enumerate(read_frames(path))
+            ):
+                try:
+                    described = describe_people(people)
+                except UserError:
+                    described, people = [], People(*(part[:0] for part in people))
+                    not_finite.append(index)
+                frames.append(dict(frame_id=index, instances=described))
+                if drawn:
+                    drawn = self._write_frame(path, drawn, frame, people)
+                self.progress(Path(path).name, len(frames), info.frames)
         self.done.people[path] = sum(len(frame['instances']) for frame in frames)
-        if len(frames) < total - 1:  # the header may be off by one
-            told = f'only {len(frames)} of {total} frames can be read'
-            self.done.skipped[path] = told
-        if drawn and not drawn.close():
-            told = f'this OpenCV ({cv2.__version__}) cannot write mp4 videos'
-            self.done.skipped[path] = told
+        check_count(path, len(frames), info)
+        if not_finite:
+            raise UserError(
+                f'frame {not_finite[0]} and {len(not_finite) - 1} others: {NOT_FINITE}'
+            )
+
+    def _write_frame(
+        self, path: str, video: VideoFile, frame: np.ndarray, people: People
+    ) -> VideoFile | None:
+        """Write a frame with its people; ``None`` where videos cannot be written."""
+        with self.noting(path):
+            video.write(self._draw(frame, people))
+            return video

@@ -3,20 +3,59 @@
 import glob
 import mimetypes
 import os
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from ..utils.errors import MissingFileError, UserError
+from .outputs import list_results
 
-DEFAULT_FPS = 25  # for videos that do not tell theirs
 WEIGHTS_SUFFIXES = ('.pth', '.pt', '.ckpt')
 
-# Python 3.10 and 3.11 do not know these.
-mimetypes.add_type('image/webp', '.webp')
-mimetypes.add_type('video/x-matroska', '.mkv')
+# What Python's list of types lacks, has as something else, or has on some machines.
+IMAGE_SUFFIXES = frozenset(
+    [
+        '.avif',
+        '.cur',
+        '.dds',
+        '.dib',
+        '.heic',
+        '.heif',
+        '.hif',
+        '.icns',
+        '.ico',
+        '.j2k',
+        '.jp2',
+        '.jpx',
+        '.pcx',
+        '.qoi',
+        '.sgi',
+        '.tga',
+        '.webp',
+    ]
+)
+VIDEO_SUFFIXES = frozenset(
+    [
+        '.3g2',
+        '.3gp',
+        '.asf',
+        '.f4v',
+        '.flv',
+        '.m2t',
+        '.m2ts',
+        '.m4v',
+        '.mkv',
+        '.mts',
+        '.mxf',
+        '.ogv',
+        '.ts',
+        '.vob',
+        '.webm',
+        '.wmv',
+        '.y4m',
+    ]
+)
+TS_PACKET, TS_MARK = 188, 0x47
 
 
 def find_inputs(
@@ -26,7 +65,8 @@ def find_inputs(
 
     Args:
         inputs (str | Path | Sequence): Files, folders (their images are taken, not
-            those of the folders inside), glob patterns.
+            those of the folders inside), glob patterns (without the results of earlier
+            runs, unless the pattern names their folder).
 
     Returns:
         tuple[list[str], list[str]]: Images and videos, each once.
@@ -68,7 +108,11 @@ def _expand(item: str) -> list[str]:
     """List the files that one input stands for."""
     path = Path(item)
     if path.is_dir():
-        found = [str(p) for p in sorted(path.iterdir()) if _kind(p) == 'image']
+        found = [
+            str(p)
+            for p in sorted(path.iterdir())
+            if _kind(p) == 'image' and not p.name.startswith('.')
+        ]
         if not found:
             raise UserError(f'folder {item} holds no images')
         return found
@@ -81,52 +125,50 @@ def _expand(item: str) -> list[str]:
     found = sorted(p for p in glob.glob(item, recursive=True) if _kind(p))
     if not found:
         raise MissingFileError(f'input {item} does not exist')
-    return found
+    return _leave_results_out(found, item)
+
+
+def _leave_results_out(found: Sequence[str], pattern: str) -> list[str]:
+    """Drop what earlier runs made of a pattern's inputs."""
+    folders = {Path(file).parent for file in found}
+    results = {
+        folder: list_results(folder)
+        for folder in folders
+        if folder.name not in Path(pattern).parts
+    }
+    left = [
+        file
+        for file in found
+        if Path(file).stem not in results.get(Path(file).parent, ())
+    ]
+    if not left:
+        raise UserError(f'{pattern} stands for results of earlier runs alone')
+    if len(left) < len(found):
+        warnings.warn(
+            f'{len(found) - len(left)} results of earlier runs are left out of '
+            f'{pattern}',
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return left
 
 
 def _kind(path: str | Path) -> str | None:
     """Return 'image', 'video', or None for anything else, by the suffix."""
-    if Path(path).is_dir():
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if path.is_dir() or (suffix == '.ts' and not _is_stream(path)):
         return None
+    if suffix in IMAGE_SUFFIXES:
+        return 'image'
+    if suffix in VIDEO_SUFFIXES:
+        return 'video'
     kind = (mimetypes.guess_type(str(path))[0] or '').split('/')[0]
     return kind if kind in ('image', 'video') else None
 
 
-def count_frames(video: str) -> int:
-    """Count the frames of a video, as its header tells.
-
-    Args:
-        video (str): The video file.
-
-    Returns:
-        int: The number of frames; 0 where not even the first can be read.
-    """
-    capture = cv2.VideoCapture(video)
-    try:
-        readable = capture.isOpened() and capture.read()[0]
-        return max(1, int(capture.get(cv2.CAP_PROP_FRAME_COUNT))) if readable else 0
-    finally:
-        capture.release()
-
-
-def read_frame_rate(video: str) -> float:
-    """Return the frames in a second of a video, as its header tells."""
-    capture = cv2.VideoCapture(video)
-    try:
-        rate = capture.get(cv2.CAP_PROP_FPS)
-        return rate if rate > 0 else DEFAULT_FPS
-    finally:
-        capture.release()
-
-
-def read_frames(video: str) -> Iterator[np.ndarray]:
-    """Give the frames of a video, BGR, uint8, as far as they can be read."""
-    capture = cv2.VideoCapture(video)
-    try:
-        while True:
-            found, frame = capture.read()
-            if not found:
-                return
-            yield frame
-    finally:
-        capture.release()
+def _is_stream(path: Path) -> bool:
+    """Return whether a file is an MPEG transport stream, and not TypeScript."""
+    with path.open('rb') as file:
+        head = file.read(TS_PACKET + 1)
+    return len(head) > TS_PACKET and head[0] == head[TS_PACKET] == TS_MARK

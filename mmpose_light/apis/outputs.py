@@ -1,6 +1,10 @@
 """Results in files: one name for each input, the same every time, nobody else's file."""
 
-from collections.abc import Sequence
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -13,10 +17,18 @@ from .people import People
 INDEX = 'inputs.json'
 DRAWN = 'visualizations'
 PREDICTIONS = 'predictions'
+NAME_MAX = 255  # bytes, of most file systems
+MAX_TIME_BASE = (1 << 16) - 1
+NOT_FINITE = (
+    'the network gives values that are not finite (NaN or infinity): its weights or '
+    'its input hold such values, or it was trained to no good end'
+)
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 
 
-def name_outputs(out_dir: str | Path, inputs: Sequence[str]) -> dict[str, str]:
+def name_outputs(
+    out_dir: str | Path, inputs: Sequence[str]
+) -> tuple[dict[str, str], dict[str, str]]:
     """Give each input the name of its results, without suffix.
 
     It is the input's own name; inputs of the same name get ``-2``, ``-3`` … The names
@@ -28,7 +40,8 @@ def name_outputs(out_dir: str | Path, inputs: Sequence[str]) -> dict[str, str]:
         inputs (Sequence[str]): The input files.
 
     Returns:
-        dict[str, str]: Name by input.
+        tuple[dict[str, str], dict[str, str]]: Name by input, and those inputs whose
+        name no result can have: why.
 
     Raises:
         UserError: If a file of that name is there which no run of this tool wrote, or
@@ -42,23 +55,61 @@ def name_outputs(out_dir: str | Path, inputs: Sequence[str]) -> dict[str, str]:
         for folder in (DRAWN, PREDICTIONS)
         for path in (out_dir / folder).glob('*')
     }
-    names = {}
+    names, unfit = {}, {}
     for path in inputs:
         source = str(Path(path).resolve())
-        if source not in known:
-            name, number = Path(path).stem, 1
-            while name in index:
-                number += 1
-                name = f'{Path(path).stem}-{number}'
-            if name in taken:
-                raise UserError(
-                    f'{taken[name]} is there already and is no result listed in '
-                    f'{out_dir / INDEX}: choose another output folder'
-                )
-            index[name], known[source] = source, name
-        names[path] = known[source]
+        name = known.get(source) or _choose_name(Path(path).stem, index)
+        problem = _find_problem(name, source)
+        if problem:
+            unfit[path] = problem
+            continue
+        if source not in known and name in taken:
+            raise UserError(
+                f'{taken[name]} is there already and is no result listed in '
+                f'{out_dir / INDEX}: choose another output folder'
+            )
+        index[name], known[source], names[path] = source, name, name
     write_json(out_dir / INDEX, index, indent=2)
-    return names
+    return names, unfit
+
+
+def _choose_name(stem: str, taken: Container[str]) -> str:
+    """Return a name for results that no other results have."""
+    name, number = stem, 1
+    while name in taken:
+        number += 1
+        name = f'{stem}-{number}'
+    return name
+
+
+def _find_problem(name: str, source: str) -> str | None:
+    """Say why no results can have a name."""
+    try:
+        length = len(f'{name}.json'.encode())
+        source.encode()
+    except UnicodeEncodeError:
+        return 'its name is not in UTF-8: rename it'
+    if length > NAME_MAX:
+        return f'its name is too long for a result ({length} bytes): rename it'
+    return None
+
+
+def list_results(folder: Path) -> set[str]:
+    """Return the names of results in one of the folders that runs write to.
+
+    Args:
+        folder (Path): Any folder.
+
+    Returns:
+        set[str]: Names without suffix; none where it is another folder.
+    """
+    index = folder.parent / INDEX
+    if folder.name not in (DRAWN, PREDICTIONS) or not index.is_file():
+        return set()
+    try:
+        return set(_read_index(index))
+    except UserError:
+        return set()
 
 
 def _read_index(path: Path) -> dict[str, str]:
@@ -117,7 +168,12 @@ def describe_people(people: People) -> list[dict]:
 
     Returns:
         list[dict]: Keypoints, their scores, box and its score, of each.
+
+    Raises:
+        UserError: If a value is not finite.
     """
+    if not all(np.isfinite(values).all() for values in people):
+        raise UserError(NOT_FINITE)
     return [
         dict(
             keypoints=keypoints.tolist(),
@@ -130,28 +186,105 @@ def describe_people(people: People) -> list[dict]:
 
 
 class VideoFile:
-    """An mp4 video that is written frame by frame.
+    """An mp4 video that is written frame by frame, and there when it is closed.
 
     Args:
         path (Path): The file.
-        rate (float): Frames in a second.
+        rate (float): Frames in a second; the nearest that the format knows is taken.
     """
 
     def __init__(self, path: Path, rate: float) -> None:
         self.path = path
-        self.rate = rate
-        self._writer: cv2.VideoWriter | None = None
+        self.rate = fit_rate(rate)
+        self.frames = 0
+        self._file = contextlib.ExitStack()  # left with an error, there is no file
 
     def write(self, frame: np.ndarray) -> None:
-        """Write a frame; the first tells the size."""
-        if self._writer is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            code, size = cv2.VideoWriter_fourcc(*'mp4v'), frame.shape[1::-1]
-            self._writer = cv2.VideoWriter(str(self.path), code, self.rate, size)
-        self._writer.write(frame)
+        """Write a frame; the first tells the size, to which others are brought.
 
-    def close(self) -> bool:
-        """End the file, and return whether there is one."""
-        if self._writer is not None:
+        Args:
+            frame (np.ndarray): BGR, uint8.
+
+        Raises:
+            UserError: If OpenCV cannot write such a video; the message says why.
+        """
+        if not self.frames:
+            self._open(frame.shape[1::-1])
+        if frame.shape[1::-1] != self._size:
+            frame = cv2.resize(frame, self._size)
+        self._writer.write(frame)
+        self.frames += 1
+
+    def _open(self, size: tuple[int, int]) -> None:
+        """Begin the file, or say why that cannot be done."""
+        self._size = size
+        self._part = self._file.enter_context(whole_file(self.path))
+        code = cv2.VideoWriter_fourcc(*'mp4v')
+        with _hear_errors() as heard:
+            self._writer = cv2.VideoWriter(str(self._part), code, self.rate, size)
+            reason = heard()
+        if not self._writer.isOpened():
+            with self._file:
+                raise UserError(
+                    f'no video of {size[0]}×{size[1]} pixels can be written: {reason}'
+                )
+
+    def close(self) -> None:
+        """End the file, and put it in its place.
+
+        Raises:
+            UserError: If not all of it could be written.
+        """
+        with self._file:
+            if not self.frames:
+                return
             self._writer.release()
-        return self.path.is_file()
+            written = cv2.VideoCapture(str(self._part)).get(cv2.CAP_PROP_FRAME_COUNT)
+            if written != self.frames:
+                raise UserError(
+                    f'{written:.0f} of {self.frames} frames of the video could be '
+                    'written: is the disk full?'
+                )
+
+
+def fit_rate(rate: float) -> float:
+    """Return the nearest frame rate that an mp4 of OpenCV's can have.
+
+    The time base of its codec has a denominator below 2^16; OpenCV makes that of the
+    rate's decimal digits, three at the most.
+
+    Args:
+        rate (float): Frames in a second.
+
+    Returns:
+        float: The nearest.
+
+    Example:
+        >>> fit_rate(29.97), fit_rate(109.34273), fit_rate(90000)
+        (29.97, 109.34, 65535)
+    """
+    for digits in range(3, -1, -1):
+        near = round(rate, digits)
+        if near * 10**digits <= MAX_TIME_BASE:
+            return max(near, 0.01)
+    return MAX_TIME_BASE
+
+
+@contextlib.contextmanager
+def _hear_errors() -> Iterator[Callable[[], str]]:
+    """Keep what OpenCV's libraries write to stderr, and return the first reason."""
+    with tempfile.TemporaryFile() as file:
+        stderr = os.dup(2)
+        os.dup2(file.fileno(), 2)
+
+        def heard() -> str:
+            file.seek(0)
+            lines = file.read().decode(errors='replace').splitlines()
+            lines = [re.sub(r'^\[.*?\] *', '', line) for line in lines]
+            return next(filter(None, lines), 'OpenCV does not say why')
+
+        try:
+            yield heard
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

@@ -28,6 +28,7 @@ class PoseModel(Protocol):
     """What estimates poses: an exported file or a network of PyTorch."""
 
     skeleton: Skeleton
+    color_type: str  # of the images that it takes: 'color' or 'grayscale'
 
     def crop(self, image: np.ndarray, boxes: np.ndarray) -> Sequence[Any]:
         """Cut the people of these boxes, shape (N, 5), out of an image."""

@@ -8,8 +8,10 @@ from mmengine.dataset import Compose
 from mmpose.utils.typing import ConfigType
 
 from ..datasets.synthetic_people import draw_image
-from ..deploy.image_reading import read_image
+from ..datasets.transforms.loading import find_color_type
+from ..deploy.cropping import fit_channels
 from ..utils.errors import UserError
+from ..utils.image_reading import read_image
 from .given_boxes import GivenBoxes
 from .inputs import find_inputs
 
@@ -31,7 +33,7 @@ def crop_people(
             Defaults to ``None``, all
 
     Returns:
-        np.ndarray: The crops, BGR, uint8, shape (N, H, W, 3).
+        np.ndarray: The crops, BGR or gray, uint8, shape (N, H, W, C).
 
     Raises:
         MissingFileError: If an image or the annotation file does not exist.
@@ -55,14 +57,15 @@ def crop_people(
         chosen = np.linspace(0, len(people) - 1, count).round().astype(int)
         people = [people[index] for index in chosen]
     pipeline = Compose(config.test_dataloader.dataset.pipeline)
+    color_type = find_color_type(pipeline)
     crops = []
     for path, image_id, box in people:
-        try:
-            image = read_image(path)
-            if box is not None:
+        image = read_image(path, color_type)
+        if box is not None:
+            try:
                 (box,) = given.fit(image_id, image, box[None])
-        except UserError as error:
-            raise UserError(f'image {path} cannot be used: {error}') from error
+            except UserError as error:
+                raise UserError(f'image {path} cannot be used: {error}') from error
         crops.append(_crop(pipeline, image, box))
     return np.stack(crops)
 
@@ -75,7 +78,7 @@ def crop_synthetic_people(config: ConfigType, count: int = 2) -> np.ndarray:
         count (int): How many. Defaults to 2
 
     Returns:
-        np.ndarray: The crops, BGR, uint8, shape (N, H, W, 3).
+        np.ndarray: The crops, BGR or gray, uint8, shape (N, H, W, C).
     """
     pipeline = Compose(config.test_dataloader.dataset.pipeline)
     drawn = [draw_image(0, index, max_people=1) for index in range(count)]
@@ -84,6 +87,7 @@ def crop_synthetic_people(config: ConfigType, count: int = 2) -> np.ndarray:
 
 def _crop(pipeline: Compose, image: np.ndarray, box: np.ndarray | None) -> np.ndarray:
     """Cut one person out; the whole image where there is no box."""
+    image = fit_channels(image, find_color_type(pipeline))
     height, width = image.shape[:2]
     corners = (0, 0, width, height) if box is None else box[:4]
     person = pipeline(

@@ -13,7 +13,9 @@ from mmengine.dataset import Compose, pseudo_collate
 from torch import nn
 
 from ..checkpoints.loading import load_fitting, read_checkpoint
-from ..deploy.drawing import Skeleton
+from ..datasets.transforms.loading import find_color_type
+from ..deploy.cropping import fit_channels
+from ..deploy.drawing import Skeleton, to_color
 from ..utils.errors import UserError
 from .people import NO_BOXES
 
@@ -29,6 +31,7 @@ class TorchModel:
 
     Attributes:
         skeleton (Skeleton): How its people are drawn.
+        color_type (str): What images its test pipeline loads, 'color' or 'grayscale'.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -40,18 +43,20 @@ class TorchModel:
             )
         self.model = model
         self.pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
+        self.color_type = find_color_type(self.pipeline)
         self.skeleton = Skeleton.of_dataset(model.dataset_meta)
 
     def crop(self, image: np.ndarray, boxes: np.ndarray) -> list[dict]:
         """Cut people out.
 
         Args:
-            image (np.ndarray): The image, BGR, uint8.
+            image (np.ndarray): The image, BGR or gray, uint8.
             boxes (np.ndarray): Their boxes and scores, shape (N, 5).
 
         Returns:
             list[dict]: What the pipeline makes of each.
         """
+        image = fit_channels(image, self.color_type)
         return [
             self.pipeline(
                 dict(
@@ -148,14 +153,15 @@ class Detector:
 
         Args:
             index (int): The number of the image, for nothing.
-            image (np.ndarray): The image, BGR, uint8.
+            image (np.ndarray): The image, BGR or gray, uint8.
 
         Returns:
             np.ndarray: Boxes of shape (N, 5): left, top, right, bottom, score.
         """
         from mmpose.evaluation.functional import nms
 
-        (sample,) = self.inferencer(image, return_datasamples=True)['predictions']
+        found = self.inferencer(to_color(image), return_datasamples=True)
+        (sample,) = found['predictions']
         found: Any = sample.pred_instances.cpu().numpy()
         wanted = (found.labels == self.label) & (found.scores >= self.bbox_thr)
         boxes = np.column_stack((found.bboxes, found.scores))[wanted]

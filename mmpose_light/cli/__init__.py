@@ -8,10 +8,13 @@ only by its ``main``, so help and complaints come at once.
 """
 
 import argparse
+import contextlib
 import importlib
+import os
+import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import NoReturn
 
@@ -52,6 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns the exit code: 0; what the command says; 2 after an error that the user can
     mend; 130 after an interruption.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):  # what a console cannot show becomes ?
+            stream.reconfigure(errors='replace')
     argv = list(sys.argv[1:] if argv is None else argv)
     if argv and argv[0] in COMMANDS:
         return run_command(argv[0], argv[1:])
@@ -82,22 +88,19 @@ def complain_of_command(parser: argparse.ArgumentParser, name: str | None) -> No
 
 def run_command(name: str, argv: Sequence[str]) -> int:
     """Run a command, and turn what the user can mend into a message."""
-    command = import_command(name)
-    parser = argparse.ArgumentParser(
-        prog=f'mmpose-light {name}', argument_default=argparse.SUPPRESS
-    )
-    command.add_arguments(parser)
-    parser.add_argument(
-        '--debug', action='store_true', help='show the traceback of any error'
-    )
-    options = vars(parser.parse_args(argv))
-    debug = options.pop('debug', False)
+    debug = False
     try:
-        with warnings.catch_warnings():
+        command = import_command(name)
+        options = vars(make_parser(name, command).parse_args(argv))
+        debug = options.pop('debug')
+        with warnings.catch_warnings(), end_in_order():
             warnings.simplefilter('ignore', UserWarning)  # the host's
+            if not debug:
+                warnings.showwarning = _show_warning
             return command.main(**options) or 0
-    except KeyboardInterrupt:
-        print(f'\nmmpose-light {name}: interrupted', file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        told = f': {stop}' if str(stop) else ''
+        print(f'\nmmpose-light {name}: interrupted{told}', file=sys.stderr)
         return INTERRUPTED
     except (UserError, OSError) as error:
         if debug:
@@ -118,6 +121,48 @@ def run_command(name: str, argv: Sequence[str]) -> int:
 def run_tool(name: str) -> NoReturn:
     """Run a command as a program of its own."""
     sys.exit(main([name, *sys.argv[1:]]))
+
+
+def make_parser(name: str, command: ModuleType) -> argparse.ArgumentParser:
+    """Make the parser of a command."""
+    parser = argparse.ArgumentParser(
+        prog=f'mmpose-light {name}', argument_default=argparse.SUPPRESS
+    )
+    command.add_arguments(parser)
+    parser.add_argument(
+        '--debug',
+        action='store_true',
+        default=False,
+        help='show the traceback of any error',
+    )
+    return parser
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Show what a warning says, and not the line of code that gave it."""
+    print(f'warning: {message}', file=sys.stderr)
+
+
+@contextlib.contextmanager
+def end_in_order() -> Iterator[None]:
+    """Let a request to end, as by ``kill`` or a job's time limit, be one like Ctrl-C."""
+    process = os.getpid()
+
+    def stop(number: int, _: object) -> None:
+        if os.getpid() == process:
+            raise KeyboardInterrupt
+        signal.signal(number, signal.SIG_DFL)  # in a process forked from it
+        os.kill(os.getpid(), number)
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def import_command(name: str) -> ModuleType:

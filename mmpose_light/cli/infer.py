@@ -160,20 +160,23 @@ def main(**options: Any) -> int:
             :func:`mmpose_light.apis.infer.infer`.
 
     Returns:
-        int: 0; 1 where an input could not be read, the others being done.
+        int: 0; 1 where an input came to nothing, or not to all that it should, the
+        others being done.
     """
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        TextColumn,
         TimeRemainingColumn,
     )
 
     from ..apis.infer import OUT_DIR, infer
     from ..utils.host_warnings import ignore_host_warnings, log_errors_alone
 
-    columns = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with warnings.catch_warnings(), Progress('{task.description}', *columns) as bars:
+    what = TextColumn('{task.description}', markup=False)  # it may be a file's name
+    columns = what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with warnings.catch_warnings(), Progress(*columns) as bars:
         ignore_host_warnings()
         log_errors_alone()
         tasks = {}

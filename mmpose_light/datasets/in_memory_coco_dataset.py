@@ -3,26 +3,26 @@
 import functools
 from concurrent.futures import ThreadPoolExecutor
 
-import mmcv
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmpose.datasets import CocoDataset
 from mmpose.registry import DATASETS
 
+from ..utils.image_reading import read_image
+from .transforms.loading import find_color_type
+
 
 @functools.cache
-def read_image(path: str) -> np.ndarray:
-    """Decode an image as ``LoadImage`` does, the first time it is asked for.
+def keep_image(path: str, color_type: str = 'color') -> np.ndarray:
+    """Read an image, the first time it is asked for.
 
     It is kept for the life of the process, and cannot be written to.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no image.
+        MissingFileError: If there is no such file.
+        UserError: If it is no image.
     """
-    image = mmcv.imread(path)
-    if image is None:
-        raise ValueError(f'{path} is no image that OpenCV can read: copy it again')
+    image = read_image(path, color_type)
     image.flags.writeable = False
     return image
 
@@ -40,19 +40,22 @@ class InMemoryCocoDataset(CocoDataset):
         """Read the annotations and the images.
 
         Raises:
-            FileNotFoundError: If an image is missing.
-            ValueError: If one cannot be read.
+            MissingFileError: If an image is missing.
+            UserError: If one cannot be read.
         """
         if self._fully_initialized:
             return
         super().full_init()
         infos = (BaseDataset.get_data_info(self, i) for i in range(len(self)))
         with ThreadPoolExecutor() as pool:
-            for _ in pool.map(read_image, sorted({i['img_path'] for i in infos})):
+            for _ in pool.map(self._read, sorted({i['img_path'] for i in infos})):
                 pass
 
     def get_data_info(self, idx: int) -> dict:
         """Return what ``CocoDataset`` does, and the image as ``'img'``."""
         info = super().get_data_info(idx)
-        info['img'] = read_image(info['img_path'])
+        info['img'] = self._read(info['img_path'])
         return info
+
+    def _read(self, path: str) -> np.ndarray:
+        return keep_image(path, find_color_type(self.pipeline))

@@ -27,11 +27,11 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 from rich.progress import track
 
 from ..utils.errors import MissingFileError, UserError
 from ..utils.files import check_absent, whole_file, write_json
+from ..utils.image_reading import read_image
 from .coco_layout import COCO_KEYPOINTS, LIMB_SKELETON, make_category
 
 LSPET_JOINTS = (
@@ -154,13 +154,10 @@ def image_size(path: Path) -> tuple[int, int]:
             'unpack lspet_dataset.zip again'
         )
     try:
-        with Image.open(path) as image:
-            image.load()
-            return image.size
-    except OSError as error:
-        raise UserError(
-            f'image {path} cannot be read ({error}): unpack lspet_dataset.zip again'
-        ) from error
+        height, width = read_image(path).shape[:2]
+    except UserError as error:
+        raise UserError(f'{error}: unpack lspet_dataset.zip again') from error
+    return width, height
 
 
 def convert_split(

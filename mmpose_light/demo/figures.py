@@ -4,7 +4,6 @@ from itertools import islice
 from pathlib import Path
 
 import cv2
-import mmcv
 import numpy as np
 import torch
 from matplotlib.figure import Figure
@@ -14,6 +13,7 @@ from mmpose.structures import merge_data_samples
 from mmpose.visualization import PoseLocalVisualizer
 
 from ..utils.files import whole_file
+from ..utils.image_reading import read_image
 from ..visualization.training_log import read_log
 
 NUM_IMAGES = 6
@@ -44,7 +44,7 @@ def draw_predictions(runner: Runner, path: Path) -> None:
         with torch.no_grad():
             sample = merge_data_samples(runner.model.test_step(batch))
         # Twice as large, so that lines and dots do not cover people.
-        image = mmcv.imread(image_path, channel_order='rgb')
+        image = read_image(image_path)[..., ::-1]
         image = cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
         for instances in (sample.gt_instances, sample.pred_instances):
             instances.keypoints = 2 * np.asarray(instances.keypoints)

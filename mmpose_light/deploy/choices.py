@@ -10,6 +10,8 @@ from ..utils.options import option
 OUTPUTS = {'heatmap': ('heatmaps',), 'simcc': ('simcc_x', 'simcc_y')}
 #: The order of the channels of its input.
 CHANNELS = ('rgb', 'bgr')
+#: What they are where the network takes gray images, whatever order was asked for.
+GRAY = 'gray'
 #: Versions of ONNX's operators, from the first with per-channel quantization to the
 #: last that every PyTorch from 2.1 writes.
 OPSETS = range(13, 18)

@@ -9,6 +9,21 @@ import cv2
 import numpy as np
 
 
+def fit_channels(image: np.ndarray, color_type: str) -> np.ndarray:
+    """Make an image gray where a model takes gray ones.
+
+    Args:
+        image (np.ndarray): The image, BGR or gray, uint8.
+        color_type (str): 'color' or 'grayscale'.
+
+    Returns:
+        np.ndarray: As it is, or gray, shape (H, W).
+    """
+    if color_type == 'grayscale' and image.ndim == 3:
+        return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    return image
+
+
 class Crop(NamedTuple):
     """A person cut out of an image.
 

@@ -50,7 +50,7 @@ def draw_skeletons(
     """Draw people over an image.
 
     Args:
-        image (np.ndarray): The image, BGR, uint8; it stays as it is.
+        image (np.ndarray): The image, BGR or gray, uint8; it stays as it is.
         keypoints (np.ndarray): In pixels of the image, shape (N, K, 2).
         scores (np.ndarray): The keypoints' scores, shape (N, K).
         skeleton (Skeleton): How to draw them.
@@ -59,9 +59,9 @@ def draw_skeletons(
         thickness (int): Thickness of the links in pixels. Defaults to 1
 
     Returns:
-        np.ndarray: The image with the people on it.
+        np.ndarray: The image with the people on it, BGR.
     """
-    drawn = np.ascontiguousarray(image).copy()
+    drawn = to_color(image).copy()
     height, width = drawn.shape[:2]
     for points, surely in zip(keypoints.astype(int), scores >= kpt_thr, strict=True):
         inside = ((points > 0) & (points < (width, height))).all(axis=1)
@@ -76,6 +76,13 @@ def draw_skeletons(
             if sure:
                 cv2.circle(drawn, point, radius, _to_bgr(color), -1)
     return drawn
+
+
+def to_color(image: np.ndarray) -> np.ndarray:
+    """Make a gray image one of three channels, and leave any other as it is."""
+    if image.ndim == 2:
+        return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+    return np.ascontiguousarray(image)
 
 
 def _to_bgr(color: Sequence[int]) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from torch.overrides import TorchFunctionMode
 from ..utils.errors import UserError, first_line
 from ..utils.files import whole_file
 from .choices import OUTPUTS, FileForm
-from .forms import ExportForm
+from .forms import ExportForm, count_channels
 from .fusion import fuse
 from .packages import import_package
 
@@ -123,10 +123,12 @@ def _trace(form: ExportForm, batch: int | None, opset: int) -> 'onnx.ModelProto'
     width, height = form.input_size
     count = 2 if batch is None else batch  # 1 could be taken for a constant
     device = next(form.parameters()).device
+    channels = count_channels(form.model)
     if form.preprocess:
-        image = torch.zeros(count, height, width, 3, dtype=torch.uint8, device=device)
+        size = count, height, width, channels
+        image = torch.zeros(size, dtype=torch.uint8, device=device)
     else:
-        image = torch.zeros(count, 3, height, width, device=device)
+        image = torch.zeros(count, channels, height, width, device=device)
     names = OUTPUTS[form.output]
     options = {}
     if batch is None:

@@ -17,6 +17,7 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor, nn
 
 from ..utils.errors import UserError
+from .choices import GRAY
 from .fusion import check_eval_mode
 
 #: Bins of a SimCC vector for one input pixel, as in RTMPose and rtmlib.
@@ -48,13 +49,14 @@ class InputForm(nn.Module):
         super().__init__()
         mean = torch.as_tensor(mean, dtype=torch.float64).flatten()
         std = torch.as_tensor(std, dtype=torch.float64).flatten()
-        order = [2, 1, 0] if swap else [0, 1, 2]
+        count = len(mean)
+        order = list(range(count))[:: -1 if swap else 1]
         # network = (pixel - mean) / std; pixel = scale * input[order] + shift
-        scale = torch.ones(3) if raw else std[order]
-        shift = torch.zeros(3) if raw else mean[order]
-        weight = torch.eye(3, dtype=torch.float64)[order] * (scale / std)[:, None]
+        scale = torch.ones(count) if raw else std[order]
+        shift = torch.zeros(count) if raw else mean[order]
+        weight = torch.eye(count, dtype=torch.float64)[order] * (scale / std)[:, None]
         self.raw = raw
-        self.conv = nn.Conv2d(3, 3, 1)
+        self.conv = nn.Conv2d(count, count, 1)
         with torch.no_grad():
             self.conv.weight.copy_(weight[..., None, None])
             self.conv.bias.copy_((shift - mean) / std)
@@ -180,14 +182,16 @@ class ExportForm(nn.Module):
         super().__init__()
         check_topdown(model)
         check_eval_mode(model)
-        self.input_size, self.channels = input_size, channels
+        own = network_channels(model)
+        self.channels = own if own == GRAY else channels
+        self.input_size = input_size
         self.preprocess = preprocess
         given = network_output(model, input_size)
         self.native = 'heatmap' if len(given) == 1 else 'simcc'
         self.output = 'simcc' if 'simcc' in (self.native, output) else 'heatmap'
         self.keypoints = given[0].shape[1]
         self.input_form = self.output_form = nn.Identity()
-        swap = channels != network_channels(model)
+        swap = self.channels != own
         if swap or preprocess:
             mean, std = normalization(model)
             self.input_form = InputForm(mean, std, swap=swap, raw=preprocess)
@@ -213,15 +217,25 @@ def check_topdown(model: nn.Module) -> None:
 
 
 def network_channels(model: TopdownPoseEstimator) -> str:
-    """Return the order in which a network takes the channels: 'rgb' or 'bgr'."""
+    """Return the order in which a network takes the channels: 'rgb', 'bgr', 'gray'."""
+    if count_channels(model) == 1:
+        return GRAY
     return 'rgb' if model.data_preprocessor._channel_conversion else 'bgr'
+
+
+def count_channels(model: TopdownPoseEstimator) -> int:
+    """Return how many channels a network's input has: those of its first layer."""
+    layers = (m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear))
+    first = next(layers, None)
+    return 1 if isinstance(first, nn.Conv2d) and first.in_channels == 1 else 3
 
 
 def normalization(model: TopdownPoseEstimator) -> tuple[list[float], list[float]]:
     """Return mean and standard deviation of the channels, in the network's order."""
     preprocessor = model.data_preprocessor
     if not preprocessor._enable_normalize:
-        return [0.0] * 3, [1.0] * 3
+        count = count_channels(model)
+        return [0.0] * count, [1.0] * count
     mean, std = preprocessor.mean.flatten(), preprocessor.std.flatten()
     # as they stand in the config, without what float32 adds
     return [[round(float(v), 4) for v in values] for values in (mean, std)]
@@ -253,8 +267,9 @@ def network_output(
     """
     width, height = input_size
     device = next(model.parameters()).device
+    image = torch.zeros(1, count_channels(model), height, width, device=device)
     with torch.no_grad():
-        given = model(torch.zeros(1, 3, height, width, device=device), None, 'tensor')
+        given = model(image, None, 'tensor')
     given = last_stage(given)
     given = tuple(given) if isinstance(given, tuple | list) else (given,)
     if [getattr(item, 'ndim', None) for item in given] not in ([4], [3, 3]):

@@ -27,9 +27,9 @@ class Metadata:
 
     model: str  # the name of the model's config
     input_size: tuple[int, int]  # width and height of the input in pixels
-    channels: str  # the order of the input's channels, 'rgb' or 'bgr'
-    #: Whether the input is raw pixels, uint8, (N, H, W, 3), and not normalized ones,
-    #: float32, (N, 3, H, W).
+    channels: str  # the order of the input's channels, 'rgb' or 'bgr'; or 'gray'
+    #: Whether the input is raw pixels, uint8, (N, H, W, C), and not normalized ones,
+    #: float32, (N, C, H, W).
     preprocess: bool
     #: What to take from the input's channels, in the order in which both stand; with
     #: ``preprocess`` the graph does it.

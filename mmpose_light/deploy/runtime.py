@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..utils.errors import UserError
-from .cropping import Crop, crop_person, to_image
+from .choices import GRAY
+from .cropping import Crop, crop_person, fit_channels, to_image
 from .decoding import make_decoder
 from .drawing import Skeleton
 from .metadata import Metadata
@@ -39,6 +40,7 @@ class ExportedModel:
         metadata (Metadata): What the file says about itself.
         batch (int | None): The number of people that it takes at a time; None for any.
         skeleton (Skeleton): How its people are drawn.
+        color_type (str): What images it takes, 'color' or 'grayscale'.
 
     Example:
         >>> from mmpose_light.deploy import ExportedModel
@@ -58,6 +60,8 @@ class ExportedModel:
         properties = [SimpleNamespace(key=k, value=v) for k, v in properties.items()]
         self.metadata = Metadata.read(SimpleNamespace(metadata_props=properties), file)
         self.session = open_runtime(file, runtime, threads)
+        gray = self.metadata.channels == GRAY
+        self.color_type = 'grayscale' if gray else 'color'
         self.decode = make_decoder(self.metadata.codec)
         self.skeleton = Skeleton(
             self.metadata.skeleton_links,
@@ -98,12 +102,13 @@ class ExportedModel:
         """Cut people out.
 
         Args:
-            image (np.ndarray): The image, BGR, uint8.
+            image (np.ndarray): The image, BGR or gray, uint8.
             boxes (np.ndarray): Their boxes, shape (N, 4) or with scores (N, 5).
 
         Returns:
             list[Crop]: One for each.
         """
+        image = fit_channels(image, self.color_type)
         about = self.metadata
         return [
             crop_person(image, box, about.input_size, about.box_padding, about.use_udp)
@@ -136,7 +141,7 @@ class ExportedModel:
         """Run the file on crops, as many at a time as it takes.
 
         Args:
-            crops (np.ndarray): BGR, uint8, shape (N, H, W, 3), of the input's size.
+            crops (np.ndarray): As of :func:`make_input`.
 
         Returns:
             list[np.ndarray]: The outputs for all of them.
@@ -148,12 +153,15 @@ def make_input(crops: np.ndarray, metadata: Metadata) -> np.ndarray:
     """Make a file's input of crops.
 
     Args:
-        crops (np.ndarray): BGR, uint8, shape (N, H, W, 3), of the input's size.
+        crops (np.ndarray): BGR, uint8, shape (N, H, W, 3), or gray, (N, H, W) or
+            (N, H, W, 1), of the input's size.
         metadata (Metadata): What the file says about itself.
 
     Returns:
         np.ndarray: The input, for all of them.
     """
+    if crops.ndim == 3:
+        crops = crops[..., None]
     if metadata.channels == 'rgb':
         crops = crops[..., ::-1]
     if metadata.preprocess:

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """Give a file to write, which takes its place once it is whole.
 
     Its folder is made; what is in the place is replaced. After an error the file,
-    which is beside it, is gone.
+    which is beside it and has the same suffix, is gone.
 
     Example:
         >>> import tempfile
@@ -27,7 +28,8 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'.{path.name}.{os.getpid()}.part')
+    # no longer than the name itself, which may be as long as the file system takes
+    part = path.with_name(f'.{secrets.token_hex(4)}.part{path.suffix}')
     try:
         yield part
         os.replace(part, path)

@@ -23,9 +23,12 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor, nn
 
 from ..apis.models import find_model, load_model
-from ..deploy.image_reading import read_image
+from ..apis.outputs import NOT_FINITE
+from ..datasets.transforms.loading import find_color_type
+from ..deploy.cropping import fit_channels
 from ..utils.errors import MissingFileError, UserError
 from ..utils.files import check_absent, whole_file
+from ..utils.image_reading import read_image
 from .heatmap_overlay import overlay_heatmaps
 from .heatmaps import Heatmaps, draw_heatmaps
 
@@ -85,6 +88,8 @@ def visualize_heatmaps(
     origin = 'random weights' if found.weights is None else Path(found.weights).name
     for image, file in zip(images, files, strict=True):
         heatmaps = compute_heatmaps(network, *_read(image, bbox))
+        if not heatmaps.joined.isfinite().all():
+            raise UserError(f'image {image}: {NOT_FINITE}')
         shown = choose_keypoints(keypoints, heatmaps.names)
         _write(heatmaps, shown, f'{image.name}\n{found.name}\n{origin}', file)
     return files
@@ -140,10 +145,7 @@ def _read(
     image: Path, bbox: Sequence[float] | None
 ) -> tuple[np.ndarray, Sequence[float]]:
     """Read an image, and complain about a box that has no part in it."""
-    try:
-        pixels = read_image(str(image))
-    except UserError as error:
-        raise UserError(f'image {image} cannot be read: {error}') from error
+    pixels = read_image(image)
     height, width = pixels.shape[:2]
     if bbox is None:
         return pixels, (0, 0, width, height)
@@ -165,7 +167,7 @@ def compute_heatmaps(
     Args:
         model (nn.Module): What MMPose's ``init_model`` returned. A head with
             ``forward_scales``, as :class:`FSHead` has it, has its scales kept.
-        image (np.ndarray): The image, BGR, uint8.
+        image (np.ndarray): The image, BGR or gray, uint8.
         bbox (Sequence[float]): The person's box: left, top, right, bottom.
 
     Raises:
@@ -181,7 +183,7 @@ def compute_heatmaps(
     pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
     info = dict(
         model.dataset_meta,
-        img=image,
+        img=fit_channels(image, find_color_type(pipeline)),
         img_path='',
         bbox=np.array([bbox], np.float32),
         bbox_score=np.ones(1, np.float32),
@@ -222,7 +224,9 @@ def _forward(model: nn.Module, person: dict) -> tuple[list[Tensor], Tensor]:
 
 
 def _to_image(inputs: Tensor) -> np.ndarray:
-    return inputs.byte().numpy()[::-1].transpose(1, 2, 0)
+    """Return a network's input as an image, RGB, also if it is gray."""
+    height, width = inputs.shape[1:]
+    return inputs.byte().expand(3, height, width).numpy()[::-1].transpose(1, 2, 0)
 
 
 def _enlarge(pipeline: Compose, times: int) -> np.ndarray:

@@ -61,5 +61,7 @@ def test_missing_photograph_is_named(root):
 def test_unreadable_photograph_is_named(root):
     victim = next((root / 'val').iterdir())
     victim.write_bytes(b'no picture')
-    with pytest.raises(ValueError, match=f'{victim.name} is no image'):
+    with pytest.raises(
+        ValueError, match=f'{victim.name} cannot be read: it is no image'
+    ):
         InMemoryCocoDataset(**options(root))

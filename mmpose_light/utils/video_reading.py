@@ -1,0 +1,156 @@
+"""Reading videos, upright: the one way to do it here.
+
+OpenCV reads them, and believes what their headers say, which is true of mp4 and its
+like (mov, m4v, 3gp) and of avi. In other containers the number of frames is made of
+duration and rate, and the rate of a video whose frames are not evenly apart is any.
+"""
+
+import contextlib
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from .errors import UserError
+
+DEFAULT_RATE = 25.0  # of videos that do not tell theirs
+ISO_PARTS = b'ftyp', b'moov', b'mdat', b'wide', b'free', b'skip'
+FRAGMENTED = b'mvex'  # in the header of an mp4 that does not count its frames
+NOTICEABLE = 0.02  # a difference in rate
+
+
+class VideoInfo(NamedTuple):
+    """What a video is.
+
+    Attributes:
+        frames (int): How many frames it has.
+        rate (float): Frames in a second, on average.
+    """
+
+    frames: int
+    rate: float
+
+
+def describe_video(path: str | Path) -> VideoInfo:
+    """Count a video's frames, and find their rate.
+
+    Args:
+        path (str | Path): The video file.
+
+    Returns:
+        VideoInfo: As the header tells where it can be believed; else the video is gone
+        through.
+
+    Raises:
+        UserError: If not a single frame can be read; the message does not name it.
+    """
+    with _open(path) as capture:
+        frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        rate = capture.get(cv2.CAP_PROP_FPS)
+        times = []
+        while capture.grab():
+            times.append(capture.get(cv2.CAP_PROP_POS_MSEC))
+            if frames >= 1 and _counts_frames(path):
+                break
+        else:
+            frames = len(times)
+            rate = _measure_rate(times, rate)
+    if not times:
+        raise UserError(
+            'not a single frame can be read: it is no video, is damaged, or of a kind '
+            'that OpenCV does not know'
+        )
+    return VideoInfo(int(frames), rate if 0 < rate < np.inf else DEFAULT_RATE)
+
+
+def read_frames(path: str | Path) -> Iterator[np.ndarray]:
+    """Give the frames of a video, turned upright as its header says.
+
+    Args:
+        path (str | Path): The video file.
+
+    Yields:
+        np.ndarray: A frame, BGR, uint8.
+    """
+    with _open(path) as capture:
+        while True:
+            found, frame = capture.read()
+            if not found:
+                return
+            yield frame
+
+
+def check_count(path: str | Path, count: int, info: VideoInfo) -> None:
+    """Complain about a video of which not all frames could be read.
+
+    Args:
+        path (str | Path): The video file.
+        count (int): How many could be.
+        info (VideoInfo): What :func:`describe_video` said before.
+
+    Raises:
+        UserError: If the file is cut off; the message does not name it. Where an edit
+            list hides frames, or some are damaged, it is a warning.
+    """
+    if count >= info.frames - 1:  # the header may be off by one
+        return
+    told = f'only {count} of {info.frames} frames can be read'
+    if _is_cut_off(path):
+        raise UserError(f'{told}: the file is cut off')
+    warnings.warn(
+        f'{path}: {told}; others are hidden by its edit list, or damaged',
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+@contextlib.contextmanager
+def _open(path: str | Path) -> Iterator[cv2.VideoCapture]:
+    """Open a video whose frames are turned as its header says."""
+    # the full path, for a name such as rtsp:clip.mp4 would be an address
+    capture = cv2.VideoCapture(os.path.abspath(path))
+    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+    try:
+        yield capture
+    finally:
+        capture.release()
+
+
+def _counts_frames(path: str | Path) -> bool:
+    """Return whether a container holds the number of its frames."""
+    with Path(path).open('rb') as file:
+        head = file.read(1 << 16)
+    if head[4:8] in ISO_PARTS:
+        return FRAGMENTED not in head
+    return head[:4] == b'RIFF'
+
+
+def _is_cut_off(path: str | Path) -> bool:
+    """Return whether an mp4 or avi ends before its parts do."""
+    size, start = os.path.getsize(path), 0
+    with Path(path).open('rb') as file:
+        while start + 8 <= size:
+            file.seek(start)
+            head = file.read(16)
+            if head[:4] == b'RIFF':
+                return int.from_bytes(head[4:8], 'little') + 8 > size
+            length = int.from_bytes(head[:4], 'big')
+            if length == 1:  # it stands behind
+                length = int.from_bytes(head[8:16], 'big')
+            if length < 8:  # up to the end
+                return False
+            start += length
+    return start > size
+
+
+def _measure_rate(times: list[float], told: float) -> float:
+    """Return the mean rate of frames that come at these times, in milliseconds."""
+    if len(times) < 2 or times[-1] <= times[0]:
+        return told
+    measured = (len(times) - 1) * 1000 / (times[-1] - times[0])
+    near = abs(measured / told - 1) < NOTICEABLE if told > 0 else False
+    return told if near else measured
