@@ -14,7 +14,9 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmpose.apis import inference_topdown, init_model
+from PIL import Image
 
+from mmpose_light.apis.export import export_onnx
 from mmpose_light.apis.given_boxes import GivenBoxes
 from mmpose_light.apis.infer import infer
 from mmpose_light.apis.inputs import find_inputs
@@ -29,6 +31,19 @@ model = dict(
     backbone=dict(_delete_=True, type='ELHRNet', extra={extra},
                   attention={attention}),
     head=dict(in_channels=8))
+"""
+# Another for gray images.
+GRAY = """
+model['backbone']['in_channels'] = 1
+model['test_cfg'] = dict(flip_test=False)
+model['data_preprocessor'] = dict(mean=[118], std=[58], bgr_to_rgb=False)
+_pipeline = [
+    dict(type='LoadImage', color_type='grayscale'),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='TopdownAffine', input_size=(96, 128)),
+    dict(type='PackPoseInputs')]
+test_dataloader = dict(dataset=dict(pipeline=_pipeline))
+val_dataloader = test_dataloader
 """
 # A detector that keeps its twenty best boxes, of dogs and people.
 DETECTOR = """
@@ -52,9 +67,9 @@ SIZES = {'b': (80, 60), 'c': (50, 90)}  # width, height
 class Case:
     """Config, checkpoint and the model that MMPose makes of them."""
 
-    def __init__(self, folder: Path, name: str, **options) -> None:
+    def __init__(self, folder: Path, name: str, more: str = '', **options) -> None:
         self.config = folder / f'{name}.py'
-        self.config.write_text(TINY.format(**options))
+        self.config.write_text(TINY.format(**options) + more)
         Config.fromfile(self.config).dump(self.config)  # bases take long to resolve
         self.checkpoint = folder / f'{name}.pth'
         torch.manual_seed(1)
@@ -87,6 +102,11 @@ def tiny(repo_dir, tiny_el_hrnet_extra) -> dict:
 @pytest.fixture(scope='module')
 def case(tmp_path_factory, tiny) -> Case:
     return Case(tmp_path_factory.mktemp('model'), 'tiny', attention=True, **tiny)
+
+
+@pytest.fixture(scope='module')
+def gray_case(tmp_path_factory, tiny) -> Case:
+    return Case(tmp_path_factory.mktemp('gray'), 'gray', GRAY, attention=True, **tiny)
 
 
 @pytest.fixture(scope='module')
@@ -228,6 +248,66 @@ def test_json_or_pictures_only(case, photos, tmp_path):
     assert not (tmp_path / '2' / 'predictions').exists()
     with pytest.raises(ValueError, match='neither images nor json'):
         case.run(photos, out_dir=tmp_path, save_json=False, save_images=False)
+
+
+def test_turned_picture(case, photos, tmp_path):
+    """Stored lying, as EXIF says: the same people as in the upright one."""
+    image = cv2.imread(str(photos / 'b.png'))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = Image.fromarray(np.rot90(image[..., ::-1], 1))
+    stored.save(photos / 'turned.webp', lossless=True, exif=exif)
+    case.run(photos / 'turned.webp', out_dir=tmp_path)
+    found = keypoints(predictions(tmp_path, 'turned'))
+    np.testing.assert_allclose(found, case.expect(image), atol=1e-3)
+
+
+def test_gray_model(gray_case, photos, video, tmp_path):
+    """It is given what its LoadImage loads, of images and of videos."""
+    done = gray_case.run(photos, video, out_dir=tmp_path, kpt_thr=0)
+    assert not done.skipped
+    found = keypoints(predictions(tmp_path, 'b'))
+    expected = gray_case.expect(str(photos / 'b.png'))
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    gray = cv2.cvtColor(frames(video)[0], cv2.COLOR_BGR2GRAY)
+    found = keypoints(predictions(tmp_path, 'clip')[0]['instances'])
+    np.testing.assert_allclose(found, gray_case.expect(gray), atol=1e-3)
+    drawn = cv2.imread(str(tmp_path / 'visualizations/b.png'))
+    assert (drawn[..., 0] != drawn[..., 2]).any()  # in colors
+
+
+def test_exported_gray_model(gray_case, photos, tmp_path, deploy_packages):
+    options = dict(weights=gray_case.checkpoint, images=photos, threads=1)
+    options['preprocess'] = True
+    file = export_onnx(gray_case.config, tmp_path / 'gray.onnx', **options).file
+    for name, model in (('onnx', file), ('torch', None)):
+        if model:
+            infer(model, photos, tmp_path / name, threads=1)
+        else:
+            gray_case.run(photos, out_dir=tmp_path / name)
+    found, expected = (
+        keypoints(predictions(tmp_path / name, 'b')) for name in ('onnx', 'torch')
+    )
+    np.testing.assert_allclose(found, expected, atol=0.5)
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf])
+def test_values_that_are_not_finite(case, photos, video, tmp_path, value, capsys):
+    checkpoint = torch.load(case.checkpoint, weights_only=True)
+    checkpoint['state_dict']['head.final_layer.weight'][3] = value
+    torch.save(checkpoint, tmp_path / 'bad.pth')
+    case.checkpoint, good = tmp_path / 'bad.pth', case.checkpoint
+    try:
+        code = case.command(photos, video, '--out-dir', tmp_path / 'out')
+    finally:
+        case.checkpoint = good
+    assert code == 1
+    lines = capsys.readouterr().err.splitlines()
+    for name in ('b.png', 'c.png', 'clip.avi'):
+        (line,) = (line for line in lines if name in line)
+        assert 'weights' in line and 'not finite' in line
+    assert [p.name for p in (tmp_path / 'out/predictions').iterdir()] == ['clip.json']
+    assert predictions(tmp_path / 'out', 'clip')[9]['instances'] == []
 
 
 # Boxes
@@ -418,6 +498,41 @@ def test_video_with_boxes(case, video, tmp_path):
     assert case.command(video, '--boxes', boxes, '--out-dir', tmp_path) == 2
 
 
+class Interrupt:
+    """Tells of an interruption once so many frames of a video are done."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if what == 'clip.avi' and done == self.count:
+            raise KeyboardInterrupt
+
+
+def test_interrupted(case, photos, video, tmp_path):
+    """What is finished can be read: images, and the first frames of the video."""
+    with pytest.raises(KeyboardInterrupt, match='2 of 3 inputs are done'):
+        case.run(photos, video, out_dir=tmp_path, batch_size=1, progress=Interrupt(4))
+    assert len(predictions(tmp_path, 'b')) == 1
+    assert len(predictions(tmp_path, 'clip')) == 4
+    assert len(frames(tmp_path / 'visualizations/clip.mp4')) == 4
+    left = [path.suffix for path in tmp_path.rglob('*.*') if path.is_file()]
+    assert set(left) == {'.json', '.png', '.mp4', '.avi'}
+    assert not list(tmp_path.rglob('.*'))
+
+
+def test_video_that_cannot_be_drawn(case, tmp_path):
+    """Its json is written all the same."""
+    path = tmp_path / 'thin.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 5, (8200, 2))
+    for i in range(2):
+        writer.write(noise((8200, 2), i))
+    writer.release()
+    done = case.run(path, out_dir=tmp_path)
+    assert 'dimensions too large' in done.skipped[str(path)]
+    assert len(predictions(tmp_path, 'thin')) == 2
+
+
 def test_broken_video_beside_a_picture(case, photos, tmp_path):
     (tmp_path / 'broken.mp4').write_bytes(b'no video')
     done = case.run(tmp_path / 'broken.mp4', photos, out_dir=tmp_path / 'out')
@@ -547,7 +662,48 @@ def test_inputs_are_never_overwritten(case, photos, tmp_path):
     assert (folder / 'b-2.png').is_file()
 
 
+def test_names_that_no_result_can_have(case, photos, tmp_path, capsys):
+    """They are told, and the others are done."""
+    odd = b'\xff.png'.decode(errors='surrogateescape')
+    for name in (odd, 'n' * 251 + '.png', 'm' * 250 + '.png'):
+        shutil.copy(photos / 'b.png', photos / name)
+    assert case.command(photos, '--out-dir', tmp_path / 'out') == 1
+    errors = capsys.readouterr().err
+    assert errors.count('error: ') == 2
+    assert 'not in UTF-8' in errors and 'too long' in errors
+    names = {'b', 'c', 'm' * 250}
+    for folder in ('predictions', 'visualizations'):
+        assert {path.stem for path in (tmp_path / 'out' / folder).iterdir()} == names
+
+
+def test_results_are_no_inputs_of_a_pattern(case, photos, tmp_path):
+    pattern = str(photos / '**' / '*.png')
+    case.run(pattern, out_dir=photos / 'out')
+    with pytest.warns(RuntimeWarning, match='2 results of earlier runs are left out'):
+        images, _ = find_inputs(pattern)
+    assert images == [str(photos / 'b.png'), str(photos / 'c.png')]
+    mine = photos / 'visualizations'
+    mine.mkdir()
+    shutil.copy(photos / 'b.png', mine)
+    assert str(mine / 'b.png') in find_inputs(str(photos / '*' / '*.png'))[0]
+    named = str(photos / '**' / 'out' / 'visualizations' / '*.png')
+    assert len(find_inputs(named)[0]) == 2
+
+
 # Arguments
+
+
+def test_kinds(photos):
+    for name in ('A.AVIF', 'a.pcx', 'a.ico', 'a.heic', 'a.jpx', 'a.tga'):
+        (photos / name).touch()
+        assert find_inputs(photos / name) == ([str(photos / name)], [])
+    (photos / 'clip.ts').write_bytes((b'G' + bytes(187)) * 2)
+    (photos / 'code.ts').write_text('Good code' * 100)
+    for name in ('a.3GP', 'a.mts', 'a.m2ts', 'a.mpg', 'a.vob', 'a.mkv', 'clip.ts'):
+        (photos / name).touch()
+        assert find_inputs(photos / name) == ([], [str(photos / name)])
+    with pytest.raises(ValueError, match='neither an image nor a video'):
+        find_inputs(photos / 'code.ts')
 
 
 def test_find_inputs(photos, video):

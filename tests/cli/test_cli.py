@@ -1,8 +1,11 @@
 """The console command: its commands, its help, its errors."""
 
 import inspect
+import os
+import signal
 import subprocess
 import sys
+import warnings
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 import mmpose_light
 from mmpose_light import cli
 from mmpose_light.utils.errors import MissingFileError, UserError
+from mmpose_light.utils.files import whole_file
 
 
 @pytest.mark.parametrize('name', cli.COMMANDS)
@@ -113,13 +117,71 @@ def test_a_bug_shows_its_traceback(command):
         cli.main(['draw', '2'])
 
 
-def test_interruption(command, capsys):
-    def main(number):
-        raise KeyboardInterrupt
+@pytest.mark.parametrize('encoding', ['ascii', 'cp1252'])
+def test_consoles_that_cannot_show_a_name(encoding):
+    """What they cannot show is replaced, in help, in results and in errors."""
+    code = (
+        'import sys\n'
+        'from types import SimpleNamespace\n'
+        'from mmpose_light import cli\n'
+        'from mmpose_light.utils.errors import UserError\n'
+        'def add_arguments(parser):\n'
+        '    parser.description = "…日本"\n'
+        'def main():\n'
+        '    print("日本.jpg done")\n'
+        '    raise UserError("\\udcff日本")\n'
+        'cli.import_command = lambda name: SimpleNamespace(\n'
+        '    add_arguments=add_arguments, main=main)\n'
+        'sys.exit(cli.main(["infer", *sys.argv[1:]]))\n'
+    )
+
+    def run(*args):
+        return subprocess.run(
+            [sys.executable, '-c', code, *args],
+            capture_output=True,
+            encoding=encoding,
+            env=dict(os.environ, PYTHONIOENCODING=encoding),
+        )
+
+    assert run('--help').returncode == 0
+    done = run()
+    assert done.returncode == 2, done.stderr
+    assert '??.jpg done' in done.stdout
+    assert '???' in done.stderr and 'Traceback' not in done.stderr
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_a_command_in_order(command, number, capsys, tmp_path):
+    def main(**options):
+        with whole_file(tmp_path / 'a.txt') as part:
+            part.write_text('torn')
+            signal.raise_signal(number)
 
     command(main)
     assert cli.main(['draw', '2']) == 130
     assert capsys.readouterr().err.strip() == 'mmpose-light draw: interrupted'
+    assert not list(tmp_path.iterdir())
+
+
+def test_interruption(command, capsys):
+    def main(number):
+        raise KeyboardInterrupt('1 of 2 things are done')
+
+    command(main)
+    assert cli.main(['draw', '2']) == 130
+    told = 'mmpose-light draw: interrupted: 1 of 2 things are done'
+    assert capsys.readouterr().err.strip() == told
+
+
+def test_warnings_are_a_line(command, capsys):
+    def main(number):
+        warnings.warn('the first is taken', RuntimeWarning, stacklevel=1)
+
+    command(main)
+    with warnings.catch_warnings():
+        warnings.simplefilter('default')
+        assert cli.main(['draw', '2']) == 0
+    assert capsys.readouterr().err == 'warning: the first is taken\n'
 
 
 def test_broken_stack(command, capsys):

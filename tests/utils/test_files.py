@@ -1,4 +1,4 @@
-"""Json files that cannot be read are named, whatever is wrong with them."""
+"""Files written whole or not at all; json that cannot be read is named."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 
 from mmpose_light.utils import files
 from mmpose_light.utils.errors import UserError
-from mmpose_light.utils.files import read_json, write_json
+from mmpose_light.utils.files import read_json, whole_file, write_json
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,29 @@ def test_no_memory_left(tmp_path, monkeypatch):
     (tmp_path / 'a.json').write_text('[]')
     with pytest.raises(UserError, match=r'a\.json has 0 MB, too much for the memory'):
         read_json(tmp_path / 'a.json')
+
+
+def test_as_long_a_name_as_there_can_be(tmp_path):
+    path = tmp_path / ('n' * 250 + '.json')
+    with whole_file(path) as part:
+        assert part.suffix == '.json' and part.parent == tmp_path
+        part.write_text('whole')
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    assert path.read_text() == 'whole'
+
+
+@pytest.mark.parametrize('error', [OSError, KeyboardInterrupt])
+def test_nothing_is_left_after_an_error(tmp_path, error):
+    path = tmp_path / 'a.json'
+    path.write_text('before')
+    with pytest.raises(error), whole_file(path) as part:
+        part.write_text('torn')
+        raise error
+    assert [p.name for p in tmp_path.iterdir()] == ['a.json']
+    assert path.read_text() == 'before'
+
+
+def test_a_name_that_is_too_long(tmp_path):
+    with pytest.raises(OSError), whole_file(tmp_path / ('n' * 256)) as part:
+        part.write_text('whole')
+    assert not list(tmp_path.iterdir())

@@ -5,6 +5,7 @@ knows neither GIF nor AVIF, so a model would be trained on other images than it 
 on.
 """
 
+import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmengine.dataset import Compose
 from mmengine.fileio import get
@@ -45,7 +46,10 @@ class LoadImage(HostLoadImage):
             except UserError as error:
                 raise UserError(f'image {path} cannot be read: {error}') from error
             results['img'] = image
-        return super().transform(results)
+        results = super().transform(results)
+        if self.to_float32 and results is not None:  # also of an image that was given
+            results['img'] = results['img'].astype(np.float32)
+        return results
 
 
 def find_color_type(pipeline: Compose) -> str:
