@@ -12,7 +12,7 @@ from ..deploy.drawing import draw_skeletons
 from ..utils.errors import MissingFileError, UserError
 from ..utils.files import write_json
 from ..utils.image_reading import decode_image
-from ..utils.late_imports import load_what_stays
+from ..utils.late_imports import import_host, load_what_stays
 from ..utils.video_reading import check_count, describe_video, read_frames
 from .given_boxes import GivenBoxes, find_boxes_by
 from .inputs import find_inputs, refuse_weights
@@ -249,6 +249,7 @@ def _choose_model(
         )
 
     def open_model() -> PoseModel:
+        import_host()
         from .torch_model import TorchModel
 
         return TorchModel(load_model(found.config, found.weights, device))

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..utils.errors import MissingFileError, UserError, suggest
+from ..utils.late_imports import import_host
 from ..utils.repository import find_repository
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def load_model(
         UserError: If the checkpoint is broken or does not fit, or there is no such
             device.
     """
-    import mmpose.models  # noqa: F401  (registers the modules of this package, too)
+    import_host()
     from mmengine.config import Config
     from mmengine.device import get_device
 

@@ -173,6 +173,7 @@ def main(**options: Any) -> int:
 
     from ..apis.infer import OUT_DIR, infer
     from ..utils.host_warnings import ignore_host_warnings, log_errors_alone
+    from ..utils.late_imports import TRAINING_ALONE, import_on_use
 
     what = TextColumn('{task.description}', markup=False)  # it may be a file's name
     columns = what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
@@ -186,10 +187,11 @@ def main(**options: Any) -> int:
                 tasks[what] = bars.add_task(what, total=total)
             bars.update(tasks[what], completed=done)
 
-        done = infer(**options, progress=show)
+        with import_on_use(*TRAINING_ALONE, derive=False):
+            done = infer(**options, progress=show)
     print(
         f'{sum(done.people.values())} people in {len(done.people)} of '
-        f'{len(done.names)} inputs; results in {options.get("out_dir", OUT_DIR)}'
+        f'{len(done.names.keys() | done.skipped.keys())} inputs; results in {options.get("out_dir", OUT_DIR)}'
     )
     for path, name in done.names.items():
         if name != Path(path).stem:
