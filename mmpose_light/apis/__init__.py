@@ -29,7 +29,7 @@ import_later(
     {
         'ExportedModel': '..deploy.runtime',
         'GivenBoxes': '.given_boxes',
-        'Inference': '.infer',
+        'Inference': '.inference',
         'Model': '.models',
         'check_data': '.check_data',
         'export_onnx': '.export',
