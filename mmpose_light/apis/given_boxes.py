@@ -256,7 +256,7 @@ class GivenBoxes:
         found = {}
         for image in self.images or []:
             size = image.get('width'), image.get('height')
-            if all(isinstance(side, int | float) and side > 0 for side in size):
+            if all(isinstance(side, int | float) and 0 < side < 1e9 for side in size):
                 found[read_id(image.get('id'))] = size
         return found
 
@@ -326,8 +326,10 @@ class _Entry(NamedTuple):
 def _parse(entry: dict, index: int, source: str | Path, crowds: bool) -> _Entry:
     """Read one entry."""
     where = f'entry {index} of {source}'
+    image = None
     try:
-        image = read_id(entry['image_id'])
+        if isinstance(entry['bbox'], list):
+            image = read_id(entry['image_id'])
         x, y, w, h = (float(value) for value in entry['bbox'])
         score = float(entry.get('score', 1))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):

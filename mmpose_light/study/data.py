@@ -4,8 +4,9 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..utils.coco_json import read_coco, require
 from ..utils.errors import MissingFileError, UserError
-from ..utils.files import read_json, write_json
+from ..utils.files import write_json
 
 _REMEDY = (
     '`mmpose-light lspet2coco data/lspet` makes train.json and val.json from the LSPET '
@@ -28,18 +29,14 @@ class Split:
             MissingFileError: If the file or an image is missing.
             UserError: If the file holds no annotations of COCO's format.
         """
-        content = read_json(self.ann_file, _REMEDY)
-        try:
-            names = [image['file_name'] for image in content['images']]
-            people = [person['image_id'] for person in content['annotations']]
-        except (KeyError, TypeError) as error:
-            raise UserError(
-                f"{self.ann_file} is no annotation file of COCO's format "
-                f'({type(error).__name__}: {error}): {_REMEDY}'
-            ) from error
+        content = read_coco(self.ann_file, _REMEDY)
+        images, people = content['images'], content['annotations']
+        require(self.ann_file, 'images', images, 'file_name', str)
+        require(self.ann_file, 'images', images, 'id', int)
+        require(self.ann_file, 'annotations', people, 'image_id', int)
         if not people:
             raise UserError(f'{self.ann_file} has nobody in it: {_REMEDY}')
-        for name in names:
+        for name in (image['file_name'] for image in images):
             if not (self.image_dir / name).is_file():
                 raise MissingFileError(
                     f'image {self.image_dir / name} is missing: {_REMEDY}'

@@ -89,7 +89,8 @@ def _check_categories(
     expected = [_plain(name) for name in keypoints]
     for category in categories:
         names = category.get('keypoints')
-        names = [_plain(name) for name in names] if isinstance(names, list) else []
+        names = names if isinstance(names, list) else []
+        names = [_plain(name) for name in names if isinstance(name, str)]
         if names != expected and sorted(names) == sorted(expected):
             at = next(i for i, name in enumerate(names) if name != expected[i])
             found.problems.append(
@@ -270,6 +271,6 @@ def _is_positive(entry: dict, key: str) -> bool:
     return isinstance(value, int | float) and 0 < value < 1e12
 
 
-def _plain(name: Any) -> str:
+def _plain(name: str) -> str:
     """Return a name in lower case with _ between its words."""
-    return str(name).strip().lower().replace(' ', '_').replace('-', '_')
+    return name.strip().lower().replace(' ', '_').replace('-', '_')

@@ -1,5 +1,6 @@
 """Looks through the data of a config before a training or a test begins."""
 
+import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from mmengine.config import Config
 
 from .annotation_check import check_annotations, to_numbers
 from .coco_json import read_coco
-from .data_files import find_datasets
+from .data_files import find_datasets, lies_elsewhere
 from .errors import UserError
 from .files import read_json
 from .findings import Findings
@@ -32,12 +33,13 @@ def check_config(
     Returns:
         dict[str, Findings]: What is wrong, by what it was found in.
     """
-    outputs = config.get('model', {}).get('head', {}).get('out_channels')
+    head = (config.get('model') or {}).get('head')
+    outputs = head.get('out_channels') if isinstance(head, dict) else None
     found = {}
     for split in splits:
         metrics = _list_metrics(config, split)
         for dataset in find_datasets(config, split):
-            ann_file = Path(dataset.get('data_root') or '', dataset['ann_file'])
+            ann_file = _find_annotations(dataset)
             findings = _check_dataset(dataset, ann_file, metrics, outputs, opened)
             found[f'{split} ({ann_file})'] = findings
             for metric in metrics:
@@ -92,7 +94,7 @@ _passed: dict[str, list[str]] = {}
 def _stamp(config: Config, splits: Sequence[str]) -> str:
     """Return what is another one as soon as configs or annotations change."""
     datasets = [dataset for split in splits for dataset in find_datasets(config, split)]
-    files = [Path(d.get('data_root') or '', d['ann_file']) for d in datasets]
+    files = [_find_annotations(dataset) for dataset in datasets]
     times = [file.stat().st_mtime_ns if file.is_file() else 0 for file in files]
     return repr((splits, datasets, times, [_list_metrics(config, s) for s in splits]))
 
@@ -110,11 +112,21 @@ def is_switched_on(config: Config) -> bool:
     return bool(hook) and hook.get('enable', True)
 
 
+def _find_annotations(dataset: dict) -> Path:
+    """Put the path of a data set's annotations together, as MMEngine does."""
+    return Path(dataset.get('data_root') or '', dataset.get('ann_file') or '')
+
+
+def _name_type(entry: dict) -> str:
+    """Return the type of an entry of a config, which may be a class."""
+    return getattr(entry.get('type'), '__name__', str(entry.get('type')))
+
+
 def _list_metrics(config: Config, split: str) -> list[dict]:
     """Return the metrics of a split that read annotations in COCO's format."""
     evaluators = config.get(f'{split}_evaluator') or []
     evaluators = evaluators if isinstance(evaluators, list) else [evaluators]
-    return [e for e in evaluators if str(e.get('type')).endswith('CocoMetric')]
+    return [e for e in evaluators if _name_type(e).endswith('CocoMetric')]
 
 
 def _check_dataset(
@@ -128,15 +140,15 @@ def _check_dataset(
     from mmpose.datasets.datasets import BaseCocoStyleDataset, MpiiDataset
     from mmpose.registry import DATASETS
 
-    kind = DATASETS.get(str(dataset.get('type'))) or object
+    kind = DATASETS.get(_name_type(dataset)) or object
     image_dir = Path(dataset.get('data_root') or '')
     image_dir /= (dataset.get('data_prefix') or {}).get('img', '')
     own = [
         getattr(kind, name, None) != getattr(BaseCocoStyleDataset, name)
         for name in ('parse_data_info', '_load_annotations')
     ]
-    if kind is not MpiiDataset and any(own):
-        return Findings(notes=[f'what {dataset.get("type")} reads is not looked into'])
+    if (kind is not MpiiDataset and any(own)) or lies_elsewhere(ann_file):
+        return Findings(notes=[f'what {_name_type(dataset)} reads is not looked into'])
     found = Findings()
     names = _read_keypoints(found, kind, dataset)
     if names is None:
@@ -195,7 +207,7 @@ def _check_detections(found: Findings, bbox_file: str, ann_file: Path) -> None:
         return
     people = [entry for entry in entries if entry.get('category_id') == 1]
     if not people:
-        there = sorted({str(entry.get('category_id')) for entry in entries})
+        there = sorted({reprlib.repr(entry.get('category_id')) for entry in entries})
         found.problems.append(
             f'{bbox_file} has no box of category_id 1, which alone MMPose takes; it has '
             f'{", ".join(there[:9]) or "none"}'

@@ -28,7 +28,7 @@ def check_data(config: Config, splits: Sequence[str]) -> None:
     missing = {}
     for split in splits:
         for kind, path in _find_named(config, split):
-            if not re.match(r'\w{2,}:/', str(path)) and not path.exists():
+            if not lies_elsewhere(path) and not path.exists():
                 missing.setdefault(path, f'{kind} ({split})')
     if not missing:
         return
@@ -54,6 +54,11 @@ def check_data(config: Config, splits: Sequence[str]) -> None:
         'docs/data.md in the repository tells how data lie, and shows configs for yours.'
     ]
     raise MissingFileError('\n'.join(lines))
+
+
+def lies_elsewhere(path: str | Path) -> bool:
+    """Return whether a path is one of MMEngine's other storages, such as s3://…"""
+    return bool(re.match(r'\w{2,}:/', str(path)))
 
 
 def _find_named(config: Config, split: str) -> Iterator[tuple[str, Path]]:

@@ -46,7 +46,9 @@ class Findings:
         if bad.any():
             first = int(bad.argmax())
             entry = entries[first]
-            name = f'id {entry["id"]}' if 'id' in entry else f'entry {first}'
+            name = (
+                f'id {reprlib.repr(entry["id"])}' if 'id' in entry else f'entry {first}'
+            )
             (self.notes if note else self.problems).append(
                 f'{bad.sum()} of {len(entries)} {what}, such as {name}: '
                 f'{reprlib.repr(entry)}'

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from .data_files import lies_elsewhere
 from .findings import Findings
 
 EXIF_ORIENTATION = 274
@@ -28,11 +29,11 @@ def check_images(
         found (Findings): Takes what is wrong.
         images (Sequence[dict]): Entries with ``file_name``, and ``width`` and
             ``height`` where they are known.
-        folder (str | Path): Their folder; one with ``://`` is not looked into.
+        folder (str | Path): Their folder; not looked into where it lies elsewhere.
         opened (int, optional): How many are opened, from all over the set; ``None`` for
             all. Defaults to 1000
     """
-    if '://' in str(folder):
+    if lies_elsewhere(folder):
         return
     paths = [os.path.join(folder, image['file_name']) for image in images]
     there = {

@@ -114,6 +114,7 @@ def test_whatever_is_left_out_is_counted(tmp_path):
         (dict(annotations=[dict(image_id=1, bbox=None)]), 'four numbers'),
         (dict(annotations=[dict(image_id=1, bbox=[0, 0, 10**400, 1])]), 'four numbers'),
         (dict(annotations=[dict(image_id=[], bbox=BOX)]), 'have image_id'),
+        (dict(annotations=[dict(image_id=1, bbox='1234')]), 'four numbers'),
         (dict(annotations=[dict(image_id=1, bbox=BOX, category_id={})]), 'category_id'),
     ],
 )

@@ -21,7 +21,10 @@ def test_data_that_are_missing(tmp_path, synthetic_coco):
     with pytest.raises(MissingFileError, match=r'image .*nowhere.* is missing'):
         elsewhere.train.read()
     (tmp_path / 'train.json').write_text('[1, 2]')
-    with pytest.raises(UserError, match=r'train\.json is no annotation file of COCO'):
+    with pytest.raises(UserError, match=r'train\.json is no COCO annotation file'):
+        StudyData.below(tmp_path).train.read()
+    (tmp_path / 'train.json').write_text('{"images": [{"id": 1}]}')
+    with pytest.raises(UserError, match='entry 0 of images .* has no file_name'):
         StudyData.below(tmp_path).train.read()
     (tmp_path / 'train.json').write_text('{"images": [], "annotations": []}')
     with pytest.raises(UserError, match='has nobody in it'):

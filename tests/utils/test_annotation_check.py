@@ -103,7 +103,7 @@ def test_sound_annotations(check, content):
             lambda c: c['images'].append(None),
             'entry 6 of images .* should be an object',
         ),
-        (change('images', id='7'), 'no whole number as id, such as id 7: '),
+        (change('images', id='7'), 'no whole number as id, such as id .7.: '),
         (change('images', id=...), '1 of 6 images have no whole number as id'),
         (change('images', id=1), 'images have the id of another one, such as id 1'),
         (change('images', width=None), '1 of 6 images have no width, such as id 2'),

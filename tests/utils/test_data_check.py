@@ -117,6 +117,18 @@ def test_outputs_of_the_network(config):
     assert 'out_channels is 16, and there are 17 keypoints' in problems(config, 'val')
 
 
+def test_what_is_not_looked_into(config):
+    config.train_dataloader.dataset.type = 'JhmdbDataset'
+    config.val_dataloader.dataset.data_root = 's3://bucket'
+    config.val_evaluator.ann_file = None
+    found = check_config(config, ['train', 'val'])
+    told = [(f.problems, f.notes) for f in found.values()]
+    assert told == [
+        ([], [f'what {name} reads is not looked into'])
+        for name in ('JhmdbDataset', 'CocoDataset')
+    ]
+
+
 def mpii_person(**change):
     person = dict(
         image='0123.jpg',
