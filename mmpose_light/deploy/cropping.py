@@ -104,18 +104,23 @@ def _map_edges(
     center: np.ndarray, scale: np.ndarray, size: tuple[int, int]
 ) -> np.ndarray:
     """Return the matrix that maps the left edge's middle to that of the crop."""
-    half = np.float32(scale[0] * 0.5)
-    left = center - np.array([half, 0], np.float32)
-    seen = np.stack([center, left, left + np.array([0, half], np.float32)])
+    left = center - np.array([scale[0] * 0.5, 0], np.float32)
+    below = left + np.array([0, center[0] - left[0]], np.float32)
     x, y = size[0] * 0.5, size[1] * 0.5
     crop = np.array([[x, y], [0, y], [0, y + x]], np.float32)
-    return cv2.getAffineTransform(seen.astype(np.float32), crop)
+    return cv2.getAffineTransform(np.stack([center, left, below]), crop)
 
 
 def _map_pixel_centers(
     center: np.ndarray, scale: np.ndarray, size: tuple[int, int]
 ) -> np.ndarray:
-    """Return the matrix of the unbiased transform (https://arxiv.org/abs/1911.07524)."""
-    factor = (np.array(size) - 1) / scale.astype(np.float64)
-    shift = factor * (0.5 * scale.astype(np.float64) - center)
-    return np.column_stack((np.diag(factor), shift)).astype(np.float32)
+    """Return the matrix of the unbiased transform (https://arxiv.org/abs/1911.07524).
+
+    Number by number, so that numpy 1 and numpy 2 each round as they do in MMPose.
+    """
+    matrix = np.zeros((2, 3), np.float32)
+    for axis in range(2):
+        factor = (size[axis] - 1) / scale[axis]
+        matrix[axis, axis] = factor
+        matrix[axis, 2] = factor * (0.5 * scale[axis] - center[axis])
+    return matrix
