@@ -1,7 +1,9 @@
 _base_ = 'mmpose::body_2d_keypoint/topdown_heatmap/coco/td-hm_hrnet-w32_8xb64-210e_coco-256x192.py'
 custom_imports = dict(imports=['mmpose_light'], allow_failed_imports=False)
 custom_hooks = [*_base_.custom_hooks, dict(type='FittingCheckpointHook')]
-default_hooks = dict(check_data=dict(type='CheckDataHook'))
+default_hooks = dict(
+    checkpoint=dict(type='WholeCheckpointHook'), check_data=dict(type='CheckDataHook')
+)
 
 model = dict(backbone=dict(_delete_=True, type='ELHRNet', arch='w32'))
 

@@ -143,7 +143,8 @@ param_scheduler = [
 ]
 
 default_hooks = dict(
-    checkpoint=dict(interval=10, max_keep_ckpts=2), logger=dict(interval=50)
+    checkpoint=dict(type='WholeCheckpointHook', interval=10, max_keep_ckpts=2),
+    logger=dict(interval=50),
 )
 env_cfg = dict(cudnn_benchmark=True)
 randomness = dict(seed=0)

@@ -5,14 +5,18 @@ checkpoint of another model gives a model with random weights, and results with 
 meaning. Where nothing is to be trained afterwards, only a full match will do.
 """
 
+import math
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
 from ..utils.checkpoint import get_state_dict, read_checkpoint
 from ..utils.errors import UserError
 
-__all__ = ['find_misfit', 'load_fitting', 'read_checkpoint']
+__all__ = ['find_misfit', 'find_whole_checkpoint', 'load_fitting', 'read_checkpoint']
 
 _NAMED = 4  # how many keys of a kind an error message names
 
@@ -76,6 +80,51 @@ def load_fitting(model: nn.Module, checkpoint: dict, source: str | Path) -> None
     if misfit:
         raise UserError(misfit)
     model.load_state_dict(get_state_dict(checkpoint, source), strict=False)
+
+
+def find_whole_checkpoint(
+    work_dir: str | Path, say: Callable[[str], Any]
+) -> str | None:
+    """Find the checkpoint that a training goes on from.
+
+    That is the one that ``last_checkpoint`` names if it is whole, else the newest one
+    before it that is; without that name the newest of all.
+
+    Args:
+        work_dir (str | Path): The training's folder.
+        say (Callable[[str], Any]): Takes a line on each checkpoint that is passed over.
+
+    Returns:
+        str, optional: The file, ``None`` if there is no such.
+    """
+    for checkpoint in _list_checkpoints(Path(work_dir)):
+        try:
+            read_checkpoint(checkpoint)
+        except (UserError, OSError) as error:
+            say(f'{checkpoint} is not whole and is passed over: {error}')
+        else:
+            return checkpoint
+    return None
+
+
+def _list_checkpoints(work_dir: Path) -> list[str]:
+    """Return the last checkpoint, then those before it, the newest first."""
+    named = work_dir / 'last_checkpoint'
+    last = named.read_text(errors='replace').strip() if named.is_file() else ''
+    if '://' in last:  # its folder cannot be listed
+        return [last]
+    folder, limit, pattern = work_dir, math.inf, r'(?:epoch|iter)_(\d+)\.pth'
+    if name := re.fullmatch(r'(.*?)(\d+)(\.\w+)', Path(last).name):
+        start, number, end = name.groups()
+        pattern, limit = rf'{re.escape(start)}(\d+){re.escape(end)}', int(number)
+        if Path(last).parent.is_dir():  # else the run was moved
+            folder = Path(last).parent
+    found = {
+        int(match[1]): str(path)
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if (match := re.fullmatch(pattern, path.name))
+    }
+    return [found[number] for number in sorted(found, reverse=True) if number <= limit]
 
 
 def _describe(model: nn.Module) -> str:

@@ -24,13 +24,9 @@ from mmengine.utils import digit_version
 from ..apis.infer import Inference, infer
 from ..apis.inputs import find_inputs
 from ..apis.models import find_model
+from ..checkpoints.loading import find_whole_checkpoint
 from ..datasets.synthetic_people import write_synthetic_people
-from ..engine.quiet_runner import (
-    build_runner,
-    find_whole_checkpoint,
-    say_nothing,
-    silence,
-)
+from ..engine.quiet_runner import build_runner, say_nothing, silence
 from ..utils.errors import MissingFileError, UserError
 from ..utils.files import read_json, write_json
 from ..utils.repository import find_repository
@@ -238,10 +234,10 @@ def _train(cfg: Config, work_dir: Path, say: Callable[[str], None]) -> Path:
     """Train, or go on with it, unless it is done; return the last checkpoint."""
     checkpoint = work_dir / f'epoch_{cfg.train_cfg.max_epochs}.pth'
     newest = find_whole_checkpoint(work_dir, say)
-    if newest != checkpoint:
+    if newest != str(checkpoint):
         if newest is not None:
             say(f'Going on from {newest}')
-            cfg.load_from, cfg.resume = str(newest), True
+            cfg.load_from, cfg.resume = newest, True
         _do(cfg, work_dir, Runner.train, say)
     return checkpoint
 

@@ -11,37 +11,12 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from ..utils.checkpoint import read_checkpoint
-from ..utils.errors import UserError
-
 Say = Callable[[str], None]
 PROGRESS = 'Epoch('
 
 
 def say_nothing(line: str) -> None:
     """Take a line on the progress, and leave it unsaid."""
-
-
-def find_whole_checkpoint(work_dir: str | Path, say: Say = say_nothing) -> Path | None:
-    """Find the newest ``epoch_*.pth`` that can be read.
-
-    Args:
-        work_dir (str | Path): Where to look.
-        say (Callable[[str], None]): Takes a line on each that cannot. Defaults to
-            :func:`say_nothing`
-
-    Returns:
-        Path | None: The file, None if there is no such.
-    """
-    paths = Path(work_dir).glob('epoch_*.pth')
-    for path in sorted(paths, key=lambda path: int(path.stem[6:]), reverse=True):
-        try:
-            read_checkpoint(path)
-        except (UserError, OSError):
-            say(f'{path} is not whole and is left aside')
-        else:
-            return path
-    return None
 
 
 def build_runner(cfg: Config, say: Say | None = None) -> Runner:

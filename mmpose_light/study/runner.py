@@ -17,12 +17,8 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from ..engine.quiet_runner import (
-    build_runner,
-    find_whole_checkpoint,
-    say_nothing,
-    silence,
-)
+from ..checkpoints.loading import find_whole_checkpoint
+from ..engine.quiet_runner import build_runner, say_nothing, silence
 from ..utils.complexity import count_macs, count_parameters
 from .data import StudyData
 from .hooks import ProgressHook, TimeBudgetHook
@@ -160,7 +156,7 @@ def _build(cfg: Config, record: dict[str, Any], say: Callable[[str], None]) -> R
     """Build MMEngine's runner, to go on from the newest checkpoint if there is one."""
     newest = find_whole_checkpoint(cfg.work_dir, say)
     if newest is not None:
-        cfg.load_from, cfg.resume = str(newest), True
+        cfg.load_from, cfg.resume = newest, True
     steps = record['settings']['iterations']
     say(f'{steps} iterations' + (f', going on from {newest}' if newest else ''))
     runner = build_runner(cfg)

@@ -15,11 +15,12 @@ _CHUNK = 1 << 24  # bytes
 
 
 @contextlib.contextmanager
-def whole_file(path: str | Path) -> Iterator[Path]:
+def whole_file(path: str | Path, sync: bool = False) -> Iterator[Path]:
     """Give a file to write, which takes its place once it is whole.
 
     Its folder is made; what is in the place is replaced. After an error the file,
-    which is beside it and has the same suffix, is gone.
+    which is beside it and has the same suffix, is gone. ``sync`` has it on the disk
+    before it takes its place: then a power cut, too, leaves it or the one before.
 
     Example:
         >>> import tempfile
@@ -32,9 +33,22 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     part = path.with_name(f'.{secrets.token_hex(4)}.part{path.suffix}')
     try:
         yield part
+        if sync:
+            _sync(part)
         os.replace(part, path)
+        if sync and os.name == 'posix':  # elsewhere folders cannot be opened
+            _sync(path.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file or the names in a folder are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_json(path: str | Path, content: Any, indent: int | None = 1) -> Path:

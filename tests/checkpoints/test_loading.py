@@ -1,10 +1,16 @@
 """Checkpoints are loaded in full or not at all. Broken files: tests/utils."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
-from mmpose_light.checkpoints.loading import load_fitting, read_checkpoint
+from mmpose_light.checkpoints.loading import (
+    find_whole_checkpoint,
+    load_fitting,
+    read_checkpoint,
+)
 
 
 def net(width: int = 3) -> nn.Module:
@@ -65,3 +71,60 @@ def test_does_not_fit(spoil, message):
     with pytest.raises(ValueError, match=rf'a.pth does not fit .* {message}. Give'):
         load_fitting(model, dict(state_dict=state), 'a.pth')
     assert equal(model, before)
+
+
+# What a training goes on from
+
+
+@pytest.fixture
+def run(tmp_path):
+    """The folder of a run with checkpoints of four epochs and the best one."""
+    for epoch in (2, 9, 10, 11):
+        save(tmp_path / f'epoch_{epoch}.pth')
+    save(tmp_path / 'best_coco_AP_epoch_12.pth')
+    return tmp_path
+
+
+def save(path):
+    torch.save(dict(state_dict=dict(weight=torch.rand(1000))), path)
+
+
+def tear(path):
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+def find(run):
+    """Return the name of what is found, and those of what was passed over."""
+    lines = []
+    found = find_whole_checkpoint(run, lines.append)
+    passed = [line.split(' is not whole')[0] for line in lines]
+    return found and Path(found).name, [Path(path).name for path in passed]
+
+
+def test_newest_whole_checkpoint(run, tmp_path):
+    assert find(run) == ('epoch_11.pth', [])
+    tear(run / 'epoch_11.pth')
+    (run / 'epoch_10.pth').write_bytes(b'')
+    assert find(run) == ('epoch_9.pth', ['epoch_11.pth', 'epoch_10.pth'])
+    assert find(tmp_path / 'nowhere') == (None, [])
+
+
+def test_last_checkpoint_is_believed(run):
+    """Epoch 11 is of a run before, in the same folder."""
+    (run / 'last_checkpoint').write_text(str(run / 'epoch_10.pth'))
+    assert find(run) == ('epoch_10.pth', [])
+    tear(run / 'epoch_10.pth')
+    assert find(run) == ('epoch_9.pth', ['epoch_10.pth'])
+    (run / 'last_checkpoint').write_text('/of/another/machine/epoch_9.pth')
+    assert find(run) == ('epoch_9.pth', [])
+    (run / 'last_checkpoint').write_bytes(b'')
+    assert find(run) == ('epoch_11.pth', [])
+
+
+def test_checkpoints_of_another_name(run):
+    for step in (900, 1000):
+        save(run / f'v2_step-{step}.pt')
+    (run / 'last_checkpoint').write_text(str(run / 'v2_step-1000.pt'))
+    tear(run / 'v2_step-1000.pt')
+    assert find(run) == ('v2_step-900.pt', ['v2_step-1000.pt'])

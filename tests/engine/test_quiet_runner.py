@@ -1,15 +1,10 @@
-"""A runner that says little, and the checkpoint that it goes on from."""
+"""A runner that says little."""
 
 import pytest
-import torch
 from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS
 
-from mmpose_light.engine.quiet_runner import (
-    build_runner,
-    find_whole_checkpoint,
-    silence,
-)
+from mmpose_light.engine.quiet_runner import build_runner, silence
 
 
 @pytest.fixture
@@ -43,20 +38,3 @@ def test_progress_is_said_and_nothing_printed(cfg, tmp_path, capfd):
     assert capfd.readouterr().out == ''
     for log in tmp_path.glob('*/*.log'):
         assert 'Epoch(train)' in log.read_text()
-
-
-def test_half_a_checkpoint_is_not_trusted(tmp_path):
-    assert find_whole_checkpoint(tmp_path) is None
-    for epoch in (2, 9, 10):
-        weights = dict(weight=torch.rand(1000))
-        torch.save(dict(state_dict=weights), tmp_path / f'epoch_{epoch}.pth')
-    assert find_whole_checkpoint(tmp_path) == tmp_path / 'epoch_10.pth'
-    for name in ('epoch_10.pth', 'epoch_9.pth'):
-        whole = (tmp_path / name).read_bytes()
-        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
-    (tmp_path / 'epoch_11.pth').write_bytes(b'')
-    lines = []
-    assert find_whole_checkpoint(tmp_path, lines.append) == tmp_path / 'epoch_2.pth'
-    assert [line.split(' is not')[0] for line in lines] == [
-        str(tmp_path / f'epoch_{epoch}.pth') for epoch in (11, 10, 9)
-    ]
