@@ -5,13 +5,18 @@ checkpoint of another model gives a model with random weights, and results with 
 meaning. Where nothing is to be trained afterwards, only a full match will do.
 """
 
+import copy
+import functools
+import itertools
 import math
 import re
+import warnings
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from ..utils.checkpoint import get_state_dict, read_checkpoint
 from ..utils.errors import UserError
@@ -24,7 +29,9 @@ _NAMED = 4  # how many keys of a kind an error message names
 def find_misfit(model: nn.Module, checkpoint: dict, source: str | Path) -> str | None:
     """Say in what a checkpoint, a state dict or a dict with one, differs from a model.
 
-    Left over do not count: ``data_preprocessor.mean`` and ``std``, which the config
+    What counts is what gets loaded: modules may convert the keys of older checkpoints
+    while they load, as MMPose's do with those from before MMPose 1.0
+    (``keypoint_head.…``). Left over do not count: ``data_preprocessor.mean`` and ``std``, which the config
     tells today, and which older checkpoints hold besides. Missing do not: counts of
     batches, which torch begins anew.
 
@@ -35,24 +42,7 @@ def find_misfit(model: nn.Module, checkpoint: dict, source: str | Path) -> str |
     Raises:
         UserError: The checkpoint holds no state dict.
     """
-    state, own = get_state_dict(checkpoint, source), model.state_dict()
-    problems = {
-        'of another shape': [
-            f'{key} {tuple(state[key].shape)} for {tuple(value.shape)}'
-            for key, value in own.items()
-            if key in state and state[key].shape != value.shape
-        ],
-        'missing': [
-            key
-            for key in own
-            if key not in state and not key.endswith('.num_batches_tracked')
-        ],
-        'not in the model': [
-            key
-            for key in state
-            if key not in own and not key.startswith('data_preprocessor.')
-        ],
-    }
+    problems = _load_on_trial(model, get_state_dict(checkpoint, source))
     told = [
         f'{len(keys)} {kind} ({", ".join(keys[:_NAMED])}{", …" * (len(keys) > _NAMED)})'
         for kind, keys in problems.items()
@@ -62,7 +52,7 @@ def find_misfit(model: nn.Module, checkpoint: dict, source: str | Path) -> str |
         return None
     return (
         f'checkpoint {source} does not fit the model {_describe(model)}: '
-        f'of {len(own)} keys, {"; ".join(told)}. '
+        f'of {len(model.state_dict())} keys, {"; ".join(told)}. '
         'Give the config that the checkpoint was trained with'
     )
 
@@ -80,6 +70,40 @@ def load_fitting(model: nn.Module, checkpoint: dict, source: str | Path) -> None
     if misfit:
         raise UserError(misfit)
     model.load_state_dict(get_state_dict(checkpoint, source), strict=False)
+
+
+def _load_on_trial(model: nn.Module, state: dict[str, Tensor]) -> dict[str, list[str]]:
+    """Load weights into a copy without values; return the keys of each problem."""
+    trial = copy.deepcopy(model).to('meta')
+    reshaped = []
+
+    def compare(module: nn.Module, state: dict, prefix: str, *_: Any) -> None:
+        own = itertools.chain(
+            module.named_parameters(recurse=False), module.named_buffers(recurse=False)
+        )
+        for name, value in own:
+            given = state.get(prefix + name, value)
+            if given.shape != value.shape:
+                told = f'{tuple(given.shape)} for {tuple(value.shape)}'
+                reshaped.append(f'{prefix}{name} {told}')
+                state[prefix + name] = value
+
+    for module in trial.modules():  # after the hooks that convert keys
+        module._register_load_state_dict_pre_hook(functools.partial(compare, module))
+    given = OrderedDict((key, value.to('meta')) for key, value in state.items())
+    given._metadata = getattr(state, '_metadata', None) or OrderedDict()
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', UserWarning)  # nothing is copied
+        try:
+            missing, left = trial.load_state_dict(given, strict=False)
+        except Exception:  # a hook that does not know such keys
+            own = model.state_dict().keys()
+            missing, left = sorted(own - state.keys()), sorted(state.keys() - own)
+    return {
+        'of another shape': reshaped,
+        'missing': [k for k in missing if not k.endswith('.num_batches_tracked')],
+        'not in the model': [k for k in left if not k.startswith('data_preprocessor.')],
+    }
 
 
 def find_whole_checkpoint(

@@ -1,6 +1,7 @@
 """Reading a checkpoint, whatever the file turns out to be."""
 
 import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -95,4 +96,9 @@ def get_state_dict(checkpoint: Any, source: str | Path) -> dict[str, Tensor]:
             f'checkpoint {source} holds {found}, expected a state dict: names and '
             "tensors, plain or under 'state_dict'"
         )
-    return {key.removeprefix('module.'): value for key, value in state_dict.items()}
+    weights = OrderedDict(
+        (key.removeprefix('module.'), value) for key, value in state_dict.items()
+    )
+    # the versions of modules, by which they know what is to be converted
+    weights._metadata = getattr(state_dict, '_metadata', OrderedDict())
+    return weights

@@ -73,6 +73,69 @@ def test_does_not_fit(spoil, message):
     assert equal(model, before)
 
 
+# Checkpoints from before MMPose 1.0
+
+
+def make_head(**options):
+    from mmpose.models import build_pose_estimator
+
+    loss = dict(type='KeypointMSELoss', use_target_weight=True)
+    codec = dict(type='MSRAHeatmap', input_size=(32, 32), heatmap_size=(8, 8), sigma=1)
+    head = dict(type='HeatmapHead', in_channels=48, out_channels=5, loss=loss)
+    head.update(decoder=codec, deconv_out_channels=None, **options)
+    backbone = dict(type='ShuffleNetV2', widen_factor=0.5, out_indices=(0,))
+    return build_pose_estimator(
+        dict(type='TopdownPoseEstimator', backbone=backbone, head=head)
+    )
+
+
+CONVS = dict(conv_out_channels=(8,), conv_kernel_sizes=(3,))
+
+
+def as_before_1_0(model):
+    """The same weights by the names of ``TopdownHeatmapSimpleHead``."""
+    state = {}
+    for key, value in model.state_dict().items():
+        key = key.replace('head.', 'keypoint_head.')
+        key = key.replace('.conv_layers.', '.final_layer.')
+        if key.endswith(('final_layer.weight', 'final_layer.bias')):
+            key = key.replace('final_layer.', 'final_layer.3.')
+        state[key] = value
+    return dict(state_dict=state, meta=dict(mmpose_version='0.29.0'))
+
+
+def test_checkpoint_from_before_1_0():
+    source, target = make_head(**CONVS), make_head(**CONVS)
+    checkpoint = as_before_1_0(source)
+    assert 'keypoint_head.final_layer.3.weight' in checkpoint['state_dict']
+    load_fitting(target, checkpoint, 'a.pth')
+    assert equal(source, target)
+
+
+@pytest.mark.parametrize(
+    'spoil, message',
+    [
+        (lambda state: state.popitem(), r'1 missing \(head\.final_layer\.bias\)'),
+        (
+            lambda state: state.update({'keypoint_head.other': torch.zeros(1)}),
+            r'1 not in the model \(head\.other\)',
+        ),
+    ],
+)
+def test_misfit_from_before_1_0(spoil, message):
+    checkpoint = as_before_1_0(make_head(**CONVS))
+    spoil(checkpoint['state_dict'])
+    with pytest.raises(ValueError, match=message):
+        load_fitting(make_head(**CONVS), checkpoint, 'a.pth')
+
+
+def test_other_head_from_before_1_0():
+    """The head's own hook fails on it."""
+    checkpoint = as_before_1_0(make_head(**CONVS))
+    with pytest.raises(ValueError, match=r'not in the model \(keypoint_head'):
+        load_fitting(make_head(), checkpoint, 'a.pth')
+
+
 # What a training goes on from
 
 
