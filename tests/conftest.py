@@ -187,7 +187,7 @@ def synthetic_coco(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope='session')
-def smooth_model(tmp_path_factory, repo_dir, tiny_el_hrnet_extra) -> SimpleNamespace:
+def smooth_model(tmp_path_factory, repo_dir, small_el_hrnet_extra) -> SimpleNamespace:
     """A small EL-HRNet with random weights whose heatmaps are as smooth as trained ones.
 
     Config and checkpoint are files, as a user has them. The head's last layer blurs, so
@@ -198,7 +198,7 @@ def smooth_model(tmp_path_factory, repo_dir, tiny_el_hrnet_extra) -> SimpleNames
     folder = tmp_path_factory.mktemp('smooth_model')
     base = 'configs/el_hrnet/td-hm_el-hrnet-w18_1xb16-300e_coco-128x96.py'
     config = Config.fromfile(repo_dir / base)
-    config.model.backbone = dict(type='ELHRNet', extra=tiny_el_hrnet_extra)
+    config.model.backbone = dict(type='ELHRNet', extra=small_el_hrnet_extra)
     config.model.head.in_channels = 8
     config.model.head.final_layer = dict(kernel_size=7, padding=3)
     config.model.test_cfg.flip_test = False

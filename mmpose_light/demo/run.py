@@ -33,7 +33,7 @@ from ..utils.repository import find_repository
 from ..visualization.training_log import read_log
 from .figures import draw_curve, draw_predictions
 
-CONFIG = 'configs/demo/td-hm_el-hrnet-w32_1xb16-6e_synthetic-128x96.py'
+CONFIG = 'configs/demo/td-hm_el-hrnet-w32_1xb16-4e_synthetic-128x96.py'
 TRAIN_SEED, VAL_SEED = 0, 1
 MAX_PEOPLE = 1  # in an image: minutes do not suffice to learn crowds
 NOTES = 'demo.json'

@@ -112,10 +112,9 @@ def test_study_is_interrupted_and_goes_on(protocol, data, tmp_path, capfd):
         (group,) = weights['optimizer']['param_groups']
         assert group['initial_lr'] == record['settings']['lr'] == LR[name]
         assert set(weights['state_dict']) == set(model.state_dict())
-    assert (
-        interrupted['evaluations']
-        == read_record(tmp_path / 'la.json')['evaluations'][:1]
-    )
+    first, _ = read_record(tmp_path / 'la.json')['evaluations']
+    # a log has fewer digits than a record
+    assert interrupted['evaluations'] == [pytest.approx(first, rel=1e-4)]
     assert 'Epoch' not in capfd.readouterr().out, 'MMEngine has its log file'
 
     # all done: nothing is done again

@@ -31,7 +31,7 @@ model = dict(
     head=dict(loss=dict(loss_weight=1000.0), decoder=codec),
 )
 
-train_cfg = dict(max_epochs=6, val_interval=3)
+train_cfg = dict(max_epochs=4, val_interval=2)
 optim_wrapper = dict(optimizer=dict(lr=5e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, end=50, by_epoch=False),
