@@ -20,8 +20,10 @@ ZOO = Path(mmpose.__file__).parent / '.mim/configs/body_2d_keypoint'
 SIZE = (96, 128)
 
 
-def one_fusion(config):
-    config.model.neck.num_blocks = 1
+def small_efficientnet(config):
+    """The family's network with the small backbone of the tests."""
+    config.model.backbone.type = f'Small{config.model.backbone.type}'
+    config.model.neck.update(in_channels=[16, 24, 40], num_blocks=1)
     without_init(config)
 
 
@@ -52,11 +54,11 @@ def small_hourglass(config):
 NETWORKS = {
     'EffBase': (
         'configs/eeffpose/ablation/td-hm_eeffpose-p0-000_4xb16-215e_coco-256x192.py',
-        one_fusion,
+        small_efficientnet,
     ),
     'EEffPose': (
         'configs/eeffpose/td-hm_eeffpose-p0_4xb16-215e_coco-256x192.py',
-        one_fusion,
+        small_efficientnet,
     ),
     'Lite-HRNet': (
         ZOO / 'topdown_heatmap/coco/td-hm_litehrnet-18_8xb64-210e_coco-256x192.py',
