@@ -1,5 +1,6 @@
 """What inputs stand for: images and videos."""
 
+import functools
 import glob
 import mimetypes
 import os
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..utils.errors import MissingFileError, UserError
+from ..utils.files import real_path
 from .outputs import list_results
 
 WEIGHTS_SUFFIXES = ('.pth', '.pt', '.ckpt')
@@ -80,11 +82,15 @@ def find_inputs(
     files: dict[str, str] = {}
     for item in map(str, inputs):
         for file in _expand(item):
-            files.setdefault(os.path.realpath(file), file)
+            files.setdefault(real_path(file), file)
     if not files:
         raise UserError('no inputs: give an image, a folder, a pattern or a video')
-    images = [file for file in files.values() if _kind(file) == 'image']
-    return images, [file for file in files.values() if _kind(file) == 'video']
+    kinds = {file: _kind(file) for file in files.values()}
+    images, videos = (
+        [file for file, kind in kinds.items() if kind == wanted]
+        for wanted in ('image', 'video')
+    )
+    return images, videos
 
 
 def refuse_weights(inputs: str | Path | Sequence[str | Path]) -> None:
@@ -108,16 +114,17 @@ def _expand(item: str) -> list[str]:
     """List the files that one input stands for."""
     path = Path(item)
     if path.is_dir():
+        files = [os.path.join(path, name) for name in sorted(os.listdir(path))]
         found = [
-            str(p)
-            for p in sorted(path.iterdir())
-            if _kind(p) == 'image' and not p.name.startswith('.')
+            file
+            for file in files
+            if _kind(file) == 'image' and not os.path.basename(file).startswith('.')
         ]
         if not found:
             raise UserError(f'folder {item} holds no images')
         return found
     if path.is_file():
-        if _kind(path) is None:
+        if _kind(item) is None:
             raise UserError(
                 f'input {item} is neither an image nor a video, by its suffix'
             )
@@ -153,17 +160,23 @@ def _leave_results_out(found: Sequence[str], pattern: str) -> list[str]:
     return left
 
 
-def _kind(path: str | Path) -> str | None:
+def _kind(path: str) -> str | None:
     """Return 'image', 'video', or None for anything else, by the suffix."""
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if path.is_dir() or (suffix == '.ts' and not _is_stream(path)):
+    suffix = os.path.splitext(path)[1].lower()
+    kind = _kind_of(suffix)
+    if kind is None or os.path.isdir(path):
         return None
+    return None if suffix == '.ts' and not _is_stream(Path(path)) else kind
+
+
+@functools.cache
+def _kind_of(suffix: str) -> str | None:
+    """Return 'image', 'video', or None, of a suffix in lower case."""
     if suffix in IMAGE_SUFFIXES:
         return 'image'
     if suffix in VIDEO_SUFFIXES:
         return 'video'
-    kind = (mimetypes.guess_type(str(path))[0] or '').split('/')[0]
+    kind = (mimetypes.guess_type(f'x{suffix}')[0] or '').split('/')[0]
     return kind if kind in ('image', 'video') else None
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ..utils.errors import UserError
-from ..utils.files import read_json, whole_file, write_json
+from ..utils.files import read_json, real_path, whole_file, write_json
 from .people import People
 
 INDEX = 'inputs.json'
@@ -57,7 +57,7 @@ def name_outputs(
     }
     names, unfit = {}, {}
     for path in inputs:
-        source = str(Path(path).resolve())
+        source = real_path(path)
         name = known.get(source) or _choose_name(Path(path).stem, index)
         problem = _find_problem(name, source)
         if problem:

@@ -1,12 +1,13 @@
 """Files written whole or not at all; json that cannot be read is named."""
 
 import json
+import os
 
 import pytest
 
 from mmpose_light.utils import files
 from mmpose_light.utils.errors import UserError
-from mmpose_light.utils.files import read_json, whole_file, write_json
+from mmpose_light.utils.files import read_json, real_path, whole_file, write_json
 
 
 @pytest.mark.parametrize(
@@ -72,3 +73,26 @@ def test_a_name_that_is_too_long(tmp_path):
     with pytest.raises(OSError), whole_file(tmp_path / ('n' * 256)) as part:
         part.write_text('whole')
     assert not list(tmp_path.iterdir())
+
+
+def test_real_path(tmp_path, monkeypatch):
+    (tmp_path / 'a').mkdir()
+    (tmp_path / 'a/x').touch()
+    (tmp_path / 'c/d').mkdir(parents=True)
+    (tmp_path / 'b').symlink_to('a')
+    (tmp_path / 'e').symlink_to('c/d')
+    (tmp_path / 'a/y').symlink_to('../b/x')
+    for folder in (tmp_path, tmp_path / 'b'):
+        monkeypatch.chdir(folder)
+        for path in (
+            'a/x',
+            'b/x',
+            'a/y',
+            './a/../b/x',
+            'x',
+            '../a/y',
+            'no/thing',
+            'e/../x',
+            'a/..',
+        ):
+            assert real_path(path) == os.path.realpath(path), path
