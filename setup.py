@@ -82,6 +82,8 @@ setup(
         'Programming Language :: Python :: 3',
         'Programming Language :: Python :: 3.10',
         'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Programming Language :: Python :: 3.13',
         'Topic :: Scientific/Engineering :: Artificial Intelligence',
     ],
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
@@ -89,17 +91,17 @@ setup(
     python_requires='>=3.10',
     # A plugin: everything that it needs, the MMPose beside it has. None of it is named
     # here because pip, to satisfy even a bare name, would follow what that package
-    # names in turn: mmpose leads to chumpy, which does not build, mmengine to another
-    # OpenCV and with it to numpy 2, and mmcv goes by two names. On a machine without
-    # that stack, `mmpose-light check-env` says what to install.
+    # names in turn: mmpose leads to chumpy, which does not build, and to xtcocotools,
+    # mmengine to another OpenCV, and mmcv goes by two names. On a machine without that
+    # stack, `mmpose-light check-env` says what to install.
     install_requires=[],
     # Exporting to ONNX and running what was exported. Here pip may follow what they
-    # name: the bounds hold numpy where MMPose needs it.
+    # name: they go with numpy 1 and 2, and leave the one that is there; ml-dtypes from
+    # 0.6 on, which onnx names, would not.
     extras_require={
         'deploy': [
-            'numpy<2',
-            'ml-dtypes<0.5',
-            'onnx>=1.15,<1.18',
+            'ml-dtypes<0.6',
+            'onnx>=1.17',
             'onnxruntime>=1.20',
             'onnxslim>=0.1.59',
             'openvino>=2024.6',
