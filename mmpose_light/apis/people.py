@@ -17,11 +17,14 @@ class People(NamedTuple):
         boxes (np.ndarray): Left, top, right, bottom in pixels and score, shape (N, 5).
         keypoints (np.ndarray): In pixels of the image, shape (N, K, 2).
         scores (np.ndarray): The keypoints' scores, shape (N, K).
+        numbers (np.ndarray, optional): The people's numbers in a video where they are
+            followed, shape (N,).
     """
 
     boxes: np.ndarray
     keypoints: np.ndarray
     scores: np.ndarray
+    numbers: np.ndarray | None = None
 
 
 class PoseModel(Protocol):
