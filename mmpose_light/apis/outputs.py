@@ -167,22 +167,28 @@ def describe_people(people: People) -> list[dict]:
         people (People): The people of one image.
 
     Returns:
-        list[dict]: Keypoints, their scores, box and its score, of each.
+        list[dict]: Keypoints, their scores, box and its score, of each; ``track_id``,
+        too, where people are followed.
 
     Raises:
         UserError: If a value is not finite.
     """
-    if not all(np.isfinite(values).all() for values in people):
+    boxes, keypoints, scores, numbers = people
+    if not all(np.isfinite(values).all() for values in (boxes, keypoints, scores)):
         raise UserError(NOT_FINITE)
-    return [
+    described = [
         dict(
-            keypoints=keypoints.tolist(),
-            keypoint_scores=scores.tolist(),
+            keypoints=points.tolist(),
+            keypoint_scores=heights.tolist(),
             bbox=[box[:4].tolist()],
             bbox_score=float(box[4]),
         )
-        for box, keypoints, scores in zip(*people, strict=True)
+        for box, points, heights in zip(boxes, keypoints, scores, strict=True)
     ]
+    if numbers is not None:
+        for person, number in zip(described, numbers.tolist(), strict=True):
+            person['track_id'] = number
+    return described
 
 
 class VideoFile:

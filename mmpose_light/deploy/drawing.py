@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 
 RED = (255, 0, 0)
+# Sizes in drawings, in shares of a person's: 3 pixels and 2 of a person of 256.
+RADIUS, THICKNESS, TEXT = 1 / 85, 1 / 128, 1 / 500
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,9 @@ def draw_skeletons(
     scores: np.ndarray,
     skeleton: Skeleton,
     kpt_thr: float = 0.3,
-    radius: int = 3,
-    thickness: int = 1,
+    radius: int | None = None,
+    thickness: int | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Draw people over an image.
 
@@ -55,27 +58,57 @@ def draw_skeletons(
         scores (np.ndarray): The keypoints' scores, shape (N, K).
         skeleton (Skeleton): How to draw them.
         kpt_thr (float): Least score of a keypoint that is drawn. Defaults to 0.3
-        radius (int): Radius of the keypoints in pixels. Defaults to 3
-        thickness (int): Thickness of the links in pixels. Defaults to 1
+        radius (int, optional): Radius of the keypoints in pixels. Defaults to ``None``,
+            by the person's size, 2 or more
+        thickness (int, optional): Thickness of the links in pixels. Defaults to
+            ``None``, by the person's size, 1 or more
+        numbers (Sequence[int], optional): The people's numbers, drawn above them.
+            Defaults to ``None``
 
     Returns:
         np.ndarray: The image with the people on it, BGR.
     """
     drawn = to_color(image).copy()
     height, width = drawn.shape[:2]
-    for points, surely in zip(keypoints.astype(int), scores >= kpt_thr, strict=True):
+    for index, (points, surely) in enumerate(
+        zip(keypoints.astype(int), scores >= kpt_thr, strict=True)
+    ):
+        size = max(np.ptp(points[surely], axis=0)) if surely.any() else 0
+        dot = max(2, round(RADIUS * size)) if radius is None else radius
+        line = max(1, round(THICKNESS * size)) if thickness is None else thickness
         inside = ((points > 0) & (points < (width, height))).all(axis=1)
         joinable = surely & inside
         for (a, b), color in zip(skeleton.links, skeleton.link_colors, strict=True):
             if joinable[a] and joinable[b]:
                 ends = points[a].tolist(), points[b].tolist()
-                cv2.line(drawn, *ends, _to_bgr(color), thickness=thickness)
+                cv2.line(drawn, *ends, _to_bgr(color), thickness=line)
         for point, color, sure in zip(
             points.tolist(), skeleton.keypoint_colors, surely, strict=True
         ):
             if sure:
-                cv2.circle(drawn, point, radius, _to_bgr(color), -1)
+                cv2.circle(drawn, point, dot, _to_bgr(color), -1)
+        if numbers is not None and surely.any():
+            _write_number(drawn, numbers[index], points[surely].min(0), size)
     return drawn
+
+
+def _write_number(
+    image: np.ndarray, number: int, corner: np.ndarray, size: float
+) -> None:
+    """Write a person's number into an image, above the keypoints."""
+    scale = max(0.5, TEXT * size)
+    place = np.maximum(corner - (0, int(8 * scale)), (0, int(24 * scale))).tolist()
+    for thickness, color in ((4, (0, 0, 0)), (2, (255, 255, 255))):
+        cv2.putText(
+            image,
+            str(number),
+            place,
+            cv2.FONT_HERSHEY_SIMPLEX,
+            scale,
+            color,
+            max(1, round(thickness * scale)),
+            cv2.LINE_AA,
+        )
 
 
 def to_color(image: np.ndarray) -> np.ndarray:
