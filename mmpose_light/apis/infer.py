@@ -8,13 +8,14 @@ import numpy as np
 
 from ..utils.errors import MissingFileError, UserError
 from ..utils.late_imports import import_host, load_what_stays
-from ..utils.video_reading import describe_video
+from ..utils.video_reading import describe_video, is_camera
 from .given_boxes import GivenBoxes, find_boxes_by
 from .inference import Inference, ReportProgress, Run
 from .inputs import find_inputs, refuse_weights
 from .models import choose_device, find_model, load_model
 from .outputs import DRAWN, PREDICTIONS, name_outputs
 from .people import NO_BOXES, PoseModel, estimate_people, take_whole_image
+from .tracking import PoseTracker
 
 OUT_DIR = 'work_dirs/infer'
 
@@ -38,9 +39,13 @@ def infer(
     runtime: str | None = None,
     threads: int | None = None,
     batch_size: int = 8,
+    track: bool = False,
+    detect_every: int = 10,
+    smooth: bool = False,
     kpt_thr: float = 0.3,
-    radius: int = 3,
-    thickness: int = 1,
+    radius: int | None = None,
+    thickness: int | None = None,
+    show: bool = False,
     save_images: bool = True,
     save_json: bool = True,
     progress: ReportProgress | None = None,
@@ -56,7 +61,7 @@ def infer(
             :mod:`mmpose_light.apis.models` tells, or a file that ``mmpose-light
             export`` wrote (``.onnx``), which needs neither PyTorch nor MMPose.
         inputs (str | Path | Sequence): Images, folders of images, glob patterns,
-            videos.
+            videos, numbers of cameras.
         out_dir (str | Path): The output folder. Defaults to ``'work_dirs/infer'``
         weights (str | Path, optional): The model's weights. Defaults to ``None``, those
             of a trained model or of an exported file
@@ -90,9 +95,22 @@ def infer(
         threads (int, optional): Threads of the runtime. Defaults to ``None``, what it
             takes for the best
         batch_size (int): People in one forward pass. Defaults to 8
-        kpt_thr (float): Least score of a keypoint that is drawn. Defaults to 0.3
-        radius (int): Radius of the drawn keypoints in pixels. Defaults to 3
-        thickness (int): Thickness of the drawn links in pixels. Defaults to 1
+        track (bool): Follow people through videos: their boxes come from the pose in
+            the frame before, and they keep their numbers (``track_id``), see
+            :class:`~mmpose_light.apis.tracking.PoseTracker`. Cameras are always run so.
+            Defaults to ``False``
+        detect_every (int): Frames from one search for people to the next, where they
+            are followed. Defaults to 10
+        smooth (bool): Smooth the keypoints over time, where people are followed.
+            Defaults to ``False``
+        kpt_thr (float): Least score of a keypoint that is drawn, or that a person is
+            followed by. Defaults to 0.3
+        radius (int, optional): Radius of the drawn keypoints in pixels. Defaults to
+            ``None``, by the person's size
+        thickness (int, optional): Thickness of the drawn links in pixels. Defaults to
+            ``None``, by the person's size
+        show (bool): Show in a window what is drawn; ``q`` or Esc ends it. Defaults to
+            ``False``
         save_images (bool): Write images and videos. Defaults to ``True``
         save_json (bool): Write json files. Defaults to ``True``
         progress (Callable, optional): Told how far the run is. Defaults to ``None``
@@ -116,17 +134,20 @@ def infer(
     """
     if batch_size < 1:
         raise UserError(f'batch_size is {batch_size}, expected 1 or more')
-    if not (save_images or save_json):
+    if not (save_images or save_json or show):
         raise UserError('neither images nor json are to be written: want one')
     _check_people(boxes or ann_file, detector, detector_weights)
     refuse_weights(inputs)
     open_model = _choose_model(model, weights, device, runtime, threads)
     images, videos = find_inputs(inputs)
+    track = track or smooth or any(map(is_camera, videos))
+    if track and (images or not videos):
+        raise UserError(
+            'people are followed through videos (track, smooth): run images apart'
+        )
     boxes = _read_boxes(boxes, ann_file, bbox_thr, category, boxes_for)
     done = Inference({}, boxes=boxes)
-    find_boxes = (
-        _look_up(boxes, images, videos, done.skipped) if boxes else take_whole_image
-    )
+    find_boxes = _look_up(boxes, images, videos, done.skipped) if boxes else None
     with load_what_stays():
         pose_model = open_model()
     if detector is not None:
@@ -138,15 +159,32 @@ def infer(
     done.skipped.update(unfit)
     run = Run(
         pose_model,
-        partial(estimate_people, find_boxes=find_boxes, batch_size=batch_size),
+        partial(
+            estimate_people,
+            find_boxes=find_boxes or take_whole_image,
+            batch_size=batch_size,
+        ),
         dict(kpt_thr=kpt_thr, radius=radius, thickness=thickness),
         done,
         drawn_dir=Path(out_dir, DRAWN) if save_images else None,
         json_dir=Path(out_dir, PREDICTIONS) if save_json else None,
         progress=progress or (lambda what, done, total: None),
+        show=show,
     )
+    if track:
+        search = _search_known(find_boxes, boxes) if boxes else find_boxes
+        options = dict(every=detect_every, kpt_thr=kpt_thr, smooth=smooth)
+        PoseTracker(search, **options)  # complains before anything is run
+        run.make_tracker = partial(PoseTracker, search, **options)
     run.all(images, videos)
     return run.done
+
+
+def _search_known(find_boxes: Callable, boxes: GivenBoxes) -> Callable:
+    """Make a search that knows nothing of frames without given boxes."""
+    return lambda index, frame: (
+        find_boxes(index, frame) if index in boxes.boxes else None
+    )
 
 
 def _read_boxes(

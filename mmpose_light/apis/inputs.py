@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..utils.errors import MissingFileError, UserError
 from ..utils.files import real_path
+from ..utils.video_reading import is_camera
 from .outputs import list_results
 
 WEIGHTS_SUFFIXES = ('.pth', '.pt', '.ckpt')
@@ -68,10 +69,10 @@ def find_inputs(
     Args:
         inputs (str | Path | Sequence): Files, folders (their images are taken, not
             those of the folders inside), glob patterns (without the results of earlier
-            runs, unless the pattern names their folder).
+            runs, unless the pattern names their folder), numbers of cameras.
 
     Returns:
-        tuple[list[str], list[str]]: Images and videos, each once.
+        tuple[list[str], list[str]]: Images, and videos and cameras, each once.
 
     Raises:
         MissingFileError: If nothing is found.
@@ -113,6 +114,8 @@ def refuse_weights(inputs: str | Path | Sequence[str | Path]) -> None:
 def _expand(item: str) -> list[str]:
     """List the files that one input stands for."""
     path = Path(item)
+    if is_camera(item):
+        return [item]
     if path.is_dir():
         files = [os.path.join(path, name) for name in sorted(os.listdir(path))]
         found = [
@@ -163,6 +166,8 @@ def _leave_results_out(found: Sequence[str], pattern: str) -> list[str]:
 def _kind(path: str) -> str | None:
     """Return 'image', 'video', or None for anything else, by the suffix."""
     suffix = os.path.splitext(path)[1].lower()
+    if is_camera(path):
+        return 'video'
     kind = _kind_of(suffix)
     if kind is None or os.path.isdir(path):
         return None

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from .people import People
 INDEX = 'inputs.json'
 DRAWN = 'visualizations'
 PREDICTIONS = 'predictions'
+ESCAPE = 27  # the key's code
 NAME_MAX = 255  # bytes, of most file systems
 MAX_TIME_BASE = (1 << 16) - 1
 NOT_FINITE = (
@@ -189,6 +191,30 @@ def describe_people(people: People) -> list[dict]:
         for person, number in zip(described, numbers.tolist(), strict=True):
             person['track_id'] = number
     return described
+
+
+def show_image(title: str, image: np.ndarray, wait: int = 1) -> bool:
+    """Show an image in a window.
+
+    Args:
+        title (str): The window's title; images of the same title replace each other.
+        image (np.ndarray): BGR, uint8.
+        wait (int): For how many milliseconds; 0 until a key is pressed. Defaults to 1
+
+    Returns:
+        bool: Whether ``q`` or Esc was pressed.
+
+    Raises:
+        UserError: If there is no display, or OpenCV was built without windows.
+    """
+    remedy = 'leave --show out, and look at the files that are written'
+    if sys.platform == 'linux' and not {'DISPLAY', 'WAYLAND_DISPLAY'} & {*os.environ}:
+        raise UserError(f'there is no display to show images on: {remedy}')
+    try:
+        cv2.imshow(title, image)
+        return cv2.waitKey(wait) & 0xFF in (ord('q'), ESCAPE)
+    except cv2.error as error:
+        raise UserError(f'this OpenCV shows no windows: {remedy}') from error
 
 
 class VideoFile:

@@ -27,6 +27,9 @@ class People(NamedTuple):
     numbers: np.ndarray | None = None
 
 
+NOBODY = People(NO_BOXES, np.zeros((0, 0, 2)), np.zeros((0, 0)))
+
+
 class PoseModel(Protocol):
     """What estimates poses: an exported file or a network of PyTorch."""
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..utils.errors import UserError
 from .one_euro import OneEuroFilter
-from .people import People, PoseModel
+from .people import People, PoseModel, take_whole_image
 
 MATCH_IOU = 0.3  # least overlap of one person's boxes
 SAME_POSE = 0.1  # two poses closer than this, in sizes of a person, are one person's
@@ -82,8 +82,10 @@ class PoseTracker:
     expected goes on as it went before.
 
     Args:
-        search (Callable): Takes a frame's number and the frame, returns people's boxes,
-            shape (N, 5), or ``None`` where nothing is known of that frame.
+        search (Callable, optional): Takes a frame's number and the frame, returns
+            people's boxes, shape (N, 5), or ``None`` where nothing is known of that
+            frame. Defaults to ``None``: the whole frame is one person's box until there
+            is a pose in it
         every (int): Frames from one search to the next. Defaults to 10
         kpt_thr (float): Least score of a keypoint that is sure. Defaults to 0.3
         smooth (bool): Smooth the keypoints over time. Defaults to ``False``
@@ -104,7 +106,7 @@ class PoseTracker:
 
     def __init__(
         self,
-        search: Callable[[int, np.ndarray], np.ndarray | None],
+        search: Callable[[int, np.ndarray], np.ndarray | None] | None = None,
         every: int = 10,
         kpt_thr: float = 0.3,
         smooth: bool = False,
@@ -135,7 +137,11 @@ class PoseTracker:
         """
         for track in self.tracks:
             track.move()
-        if self._wait <= 0:
+        if self.search is None:
+            if all(track.lost for track in self.tracks):
+                self.tracks = []
+                self._match(take_whole_image(index, frame))
+        elif self._wait <= 0:
             found = self.search(index, frame)
             if found is not None:
                 self._match(found)
@@ -163,7 +169,8 @@ class PoseTracker:
             if pose:
                 track.follow(points[good])
             track.lost = 0 if pose else track.lost + 1
-        kept = np.flatnonzero(seen)
+        broken = ~np.isfinite(people.keypoints.sum((1, 2)) + people.scores.sum(1))
+        kept = np.flatnonzero(seen | broken)  # what is broken is to be noticed
         numbers = np.array([self.tracks[i].number for i in kept], int)
         keypoints = people.keypoints[kept]
         if self.smooth:

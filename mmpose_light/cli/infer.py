@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'inputs',
         nargs='+',
         metavar='input',
-        help='images, folders of images, patterns, videos',
+        help='images, folders of images, patterns, videos; a number for a camera',
     )
     parser.add_argument(
         '--weights',
@@ -38,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_people(
         parser.add_argument_group(
             'where the people are', 'By default each image is taken as one person.'
+        )
+    )
+    _add_following(
+        parser.add_argument_group(
+            'following people through videos', 'A camera is always run so.'
         )
     )
     _add_running(parser.add_argument_group('running'))
@@ -102,6 +107,28 @@ def _add_people(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def _add_following(group: argparse._ArgumentGroup) -> None:
+    """Add what tells how people are followed."""
+    group.add_argument(
+        '--track',
+        action='store_const',
+        const=True,
+        help='take the boxes from the poses in the frame before, and number the people',
+    )
+    group.add_argument(
+        '--detect-every',
+        type=int,
+        metavar='FRAMES',
+        help='frames from one search for people to the next (default: 10)',
+    )
+    group.add_argument(
+        '--smooth',
+        action='store_const',
+        const=True,
+        help='smooth the keypoints over time',
+    )
+
+
 def _add_running(group: argparse._ArgumentGroup) -> None:
     """Add what tells how the model runs."""
     group.add_argument(
@@ -131,10 +158,20 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         help='least score of a keypoint that is drawn (default: 0.3)',
     )
     group.add_argument(
-        '--radius', type=int, help='radius of the keypoints in pixels (default: 3)'
+        '--radius',
+        type=int,
+        help="radius of the keypoints in pixels (default: by the person's size)",
     )
     group.add_argument(
-        '--thickness', type=int, help='thickness of the links in pixels (default: 1)'
+        '--thickness',
+        type=int,
+        help="thickness of the links in pixels (default: by the person's size)",
+    )
+    group.add_argument(
+        '--show',
+        action='store_const',
+        const=True,
+        help='show what is drawn in a window; q or Esc ends it',
     )
     group.add_argument(
         '--no-images',
@@ -184,7 +221,7 @@ def main(**options: Any) -> int:
 
         def show(what: str, done: int, total: int) -> None:
             if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
+                tasks[what] = bars.add_task(what, total=total or None)
             bars.update(tasks[what], completed=done)
 
         with import_on_use(*TRAINING_ALONE, derive=False):

@@ -39,16 +39,20 @@ def describe_video(path: str | Path) -> VideoInfo:
     """Count a video's frames, and find their rate.
 
     Args:
-        path (str | Path): The video file.
+        path (str | Path): The video file, or the number of a camera.
 
     Returns:
         VideoInfo: As the header tells where it can be believed; else the video is gone
-        through.
+        through. A camera has 0 frames.
 
     Raises:
         UserError: If not a single frame can be read; the message does not name it.
     """
     with _open(path) as capture:
+        if is_camera(path):
+            if not capture.isOpened():
+                raise UserError('no such camera, or another program uses it')
+            return VideoInfo(0, capture.get(cv2.CAP_PROP_FPS) or DEFAULT_RATE)
         frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
         rate = capture.get(cv2.CAP_PROP_FPS)
         times = []
@@ -67,11 +71,16 @@ def describe_video(path: str | Path) -> VideoInfo:
     return VideoInfo(int(frames), rate if 0 < rate < np.inf else DEFAULT_RATE)
 
 
+def is_camera(path: str | Path) -> bool:
+    """Return whether an input is a camera: a number, and no file of that name."""
+    return str(path).isdigit() and not os.path.exists(path)
+
+
 def read_frames(path: str | Path) -> Iterator[np.ndarray]:
     """Give the frames of a video, turned upright as its header says.
 
     Args:
-        path (str | Path): The video file.
+        path (str | Path): The video file, or the number of a camera.
 
     Yields:
         np.ndarray: A frame, BGR, uint8.
@@ -112,7 +121,8 @@ def check_count(path: str | Path, count: int, info: VideoInfo) -> None:
 def _open(path: str | Path) -> Iterator[cv2.VideoCapture]:
     """Open a video whose frames are turned as its header says."""
     # the full path, for a name such as rtsp:clip.mp4 would be an address
-    capture = cv2.VideoCapture(os.path.abspath(path))
+    source = int(str(path)) if is_camera(path) else os.path.abspath(path)
+    capture = cv2.VideoCapture(source)
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
     try:
         yield capture

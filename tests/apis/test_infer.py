@@ -498,6 +498,54 @@ def test_video_with_boxes(case, video, tmp_path):
     assert case.command(video, '--boxes', boxes, '--out-dir', tmp_path) == 2
 
 
+def test_followed_people(case, video, tmp_path):
+    """Boxes of the first frame suffice; everybody has a number that stays."""
+    boxes = write_detections(tmp_path / 'boxes.json', [0])
+    args = video, '--boxes', boxes, '--out-dir', tmp_path, '--kpt-thr', '-9'
+    assert case.command(*args, '--track', '--smooth') == 0
+    result = predictions(tmp_path, 'clip')
+    numbers = [[p['track_id'] for p in frame['instances']] for frame in result]
+    assert numbers[0] == [1, 2] and all(set(of_one) <= {1, 2} for of_one in numbers)
+    assert sum(map(len, numbers)) > 2
+    assert len(frames(tmp_path / 'visualizations/clip.mp4')) == 10
+
+
+def test_people_are_followed_through_videos_alone(case, photos, video, tmp_path):
+    for inputs in ([photos], [photos, video]):
+        with pytest.raises(ValueError, match='run images apart'):
+            case.run(*inputs, out_dir=tmp_path, track=True)
+    with pytest.raises(ValueError, match='every is 0'):
+        case.run(video, out_dir=tmp_path, track=True, detect_every=0)
+
+
+def test_camera(case, video, tmp_path, monkeypatch, capsys):
+    """A camera whose images come from a file; the second one is not there."""
+
+    class Camera(cv2.VideoCapture):
+        def __init__(self, source: int | str) -> None:
+            if source == 0:
+                source = str(video)
+            super().__init__(*([source] if isinstance(source, str) else []))
+
+    monkeypatch.setattr(cv2, 'VideoCapture', Camera)
+    monkeypatch.chdir(tmp_path)
+    done = case.run('0', out_dir=tmp_path, kpt_thr=-9)
+    result = predictions(tmp_path, '0')
+    assert done.people == {'0': 10} and not done.skipped
+    assert {p['track_id'] for frame in result for p in frame['instances']} == {1}
+    assert frames(tmp_path / 'visualizations/0.mp4')
+    assert case.command('1', '--out-dir', tmp_path) == 1
+    assert 'error: 1: no such camera' in capsys.readouterr().err
+
+
+def test_nothing_can_be_shown(case, photos, tmp_path, monkeypatch):
+    for name in ('DISPLAY', 'WAYLAND_DISPLAY'):
+        monkeypatch.delenv(name, raising=False)
+    done = case.run(photos / 'b.png', out_dir=tmp_path, show=True)
+    assert 'no display' in done.skipped[str(photos / 'b.png')]
+    assert len(predictions(tmp_path, 'b')) == 1  # it is written all the same
+
+
 class Interrupt:
     """Tells of an interruption once so many frames of a video are done."""
 
