@@ -93,10 +93,9 @@ def run_command(name: str, argv: Sequence[str]) -> int:
         command = import_command(name)
         options = vars(make_parser(name, command).parse_args(argv))
         debug = options.pop('debug')
-        with warnings.catch_warnings(), end_in_order():
+        shown = contextlib.nullcontext() if debug else short_warnings()
+        with warnings.catch_warnings(), shown, end_in_order():
             warnings.simplefilter('ignore', UserWarning)  # the host's
-            if not debug:
-                warnings.showwarning = _show_warning
             return command.main(**options) or 0
     except KeyboardInterrupt as stop:
         told = f': {stop}' if str(stop) else ''
@@ -138,9 +137,15 @@ def make_parser(name: str, command: ModuleType) -> argparse.ArgumentParser:
     return parser
 
 
-def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+@contextlib.contextmanager
+def short_warnings() -> Iterator[None]:
     """Show what a warning says, and not the line of code that gave it."""
-    print(f'warning: {message}', file=sys.stderr)
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_, **__: f'warning: {message}\n'
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 @contextlib.contextmanager

@@ -175,13 +175,14 @@ def test_interruption(command, capsys):
 
 def test_warnings_are_a_line(command, capsys):
     def main(number):
-        warnings.warn('the first is taken', RuntimeWarning, stacklevel=1)
+        shown = warnings.formatwarning('one of 2 is taken', RuntimeWarning, 'a.py', 7)
+        print(shown, end='')
 
+    before = warnings.formatwarning
     command(main)
-    with warnings.catch_warnings():
-        warnings.simplefilter('default')
-        assert cli.main(['draw', '2']) == 0
-    assert capsys.readouterr().err == 'warning: the first is taken\n'
+    assert cli.main(['draw', '2']) == 0
+    assert capsys.readouterr().out == 'warning: one of 2 is taken\n'
+    assert warnings.formatwarning is before
 
 
 def test_broken_stack(command, capsys):
