@@ -22,6 +22,7 @@ from mmpose_light.models import EEffNet, EffNet
 REPO = Path(__file__).resolve().parents[1]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Under pytest-xdist, let one process run a file, and make what it shares once."""
     for item in items:
