@@ -27,6 +27,7 @@ def check_annotations(
     keypoints: Sequence[str],
     evaluated: bool = False,
     use_area: bool = True,
+    detected: set[int] | None = None,
     opened: int | None = 1000,
 ) -> None:
     """Look through annotations in COCO's format.
@@ -39,6 +40,8 @@ def check_annotations(
         evaluated (bool): Whether COCO's evaluation reads the file. Defaults to
             ``False``
         use_area (bool): Whether that goes by ``area``. Defaults to ``True``
+        detected (set[int], optional): The images on which a detector found people, who
+            are taken then instead of those in the file. Defaults to ``None``
         opened (int, optional): How many images are opened to compare their sizes, from
             all over the set; ``None`` for all. Defaults to 1000
     """
@@ -53,9 +56,17 @@ def check_annotations(
         people = _check_entries(found, content, images, evaluated, use_area)
         people = _check_numbers(found, people, images, len(keypoints))
     found.counts = dict(images=len(content['images']), people=len(people))
-    if not people:
+    if not people and (evaluated or detected is None):
         found.problems.append('there is nobody with a box and labelled keypoints')
-    used = {person['image_id']: None for person in people}
+    used = dict.fromkeys(person['image_id'] for person in people)
+    if detected is not None:
+        used = sorted(detected & images.keys())
+        unknown = sorted(detected - images.keys())
+        if unknown:
+            found.problems.append(
+                f'a detector found people on {len(unknown)} images that are not listed, '
+                f'such as id {unknown[0]}'
+            )
     check_images(found, [images[key] for key in used], image_dir, opened)
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from mmengine.config import Config
 
 from .annotation_check import check_annotations, to_numbers
-from .coco_json import read_coco
 from .data_files import find_datasets, lies_elsewhere
 from .errors import UserError
 from .files import read_json
@@ -126,7 +125,11 @@ def _list_metrics(config: Config, split: str) -> list[dict]:
     """Return the metrics of a split that read annotations in COCO's format."""
     evaluators = config.get(f'{split}_evaluator') or []
     evaluators = evaluators if isinstance(evaluators, list) else [evaluators]
-    return [e for e in evaluators if _name_type(e).endswith('CocoMetric')]
+    return [
+        e
+        for e in evaluators
+        if _name_type(e).endswith('CocoMetric') and not e.get('format_only')
+    ]
 
 
 def _check_dataset(
@@ -156,12 +159,16 @@ def _check_dataset(
     if kind is MpiiDataset:
         _check_mpii(found, ann_file, image_dir, len(names), opened)
     else:
-        use_area = any(metric.get('use_area', True) for metric in metrics)
         check_annotations(
-            found, ann_file, image_dir, names, bool(metrics), use_area, opened
+            found,
+            ann_file,
+            image_dir,
+            names,
+            evaluated=bool(metrics),
+            use_area=any(metric.get('use_area', True) for metric in metrics),
+            detected=_check_detections(found, dataset.get('bbox_file')),
+            opened=opened,
         )
-        if dataset.get('bbox_file') and not found.problems:
-            _check_detections(found, dataset['bbox_file'], ann_file)
     converted = [t.get('type') for t in dataset.get('pipeline') or []]
     if outputs not in (None, len(names)) and 'KeypointConverter' not in converted:
         found.problems.append(
@@ -195,16 +202,18 @@ def _read_keypoints(found: Findings, kind: type, dataset: dict) -> list[str] | N
     return names
 
 
-def _check_detections(found: Findings, bbox_file: str, ann_file: Path) -> None:
-    """Check the boxes of a detector, of which MMPose takes those of category 1."""
+def _check_detections(found: Findings, bbox_file: str | None) -> set[int] | None:
+    """Check the boxes of a detector, and return the images of those MMPose takes."""
+    if bbox_file is None:
+        return None
     try:
         entries = read_json(bbox_file)
     except UserError as error:
         found.problems.append(str(error))
-        return
+        return set()
     if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         found.problems.append(f'{bbox_file} is no list of detection results')
-        return
+        return set()
     people = [entry for entry in entries if entry.get('category_id') == 1]
     if not people:
         there = sorted({reprlib.repr(entry.get('category_id')) for entry in entries})
@@ -212,11 +221,10 @@ def _check_detections(found: Findings, bbox_file: str, ann_file: Path) -> None:
             f'{bbox_file} has no box of category_id 1, which alone MMPose takes; it has '
             f'{", ".join(there[:9]) or "none"}'
         )
-    known = {image.get('id') for image in read_coco(ann_file)['images']}
-    found.find(
-        f'boxes in {bbox_file} are of an image that {ann_file} does not list',
+    good = found.find(
+        f'boxes in {bbox_file} have no whole number as image_id',
         people,
-        lambda e: not isinstance(e.get('image_id'), int) or e['image_id'] not in known,
+        lambda e: type(e.get('image_id')) is not int,
     )
     rows = [
         [*e['bbox'][:4], e.get('score')] if isinstance(e.get('bbox'), list) else [None]
@@ -228,6 +236,7 @@ def _check_detections(found: Findings, bbox_file: str, ann_file: Path) -> None:
         people,
         np.array(bad, bool),
     )
+    return {e['image_id'] for e, is_good in zip(people, good, strict=True) if is_good}
 
 
 def _check_mpii(

@@ -76,10 +76,14 @@ def test_evaluation_reads_more_than_training(config, synthetic_coco, tmp_path):
     [
         ([dict(image_id=1, category_id=1, bbox=[1, 1, 9, 9], score=1)], ''),
         ([dict(image_id=1, category_id=0, bbox=[1, 1, 9, 9], score=1)], 'it has 0'),
-        ([dict(image_id=77, category_id=1, bbox=[1, 1, 9, 9], score=1)], 'not list'),
+        (
+            [dict(image_id=77, category_id=1, bbox=[1, 1, 9, 9], score=1)],
+            'such as id 77',
+        ),
         ([dict(image_id=1, category_id=1, bbox=[1, 1, 9, 9])], 'bbox and score'),
         ([dict(image_id=1, category_id=1, bbox=None, score=1)], 'bbox and score'),
         ([dict(image_id=1, category_id=1, bbox=[np.nan] * 4, score=1)], 'and score'),
+        ([dict(image_id='1', category_id=1, bbox=[1] * 4, score=1)], 'as image_id'),
         ([], 'it has none'),
         ({}, 'is no list of detection results'),
         (None, 'does not exist'),
@@ -92,6 +96,24 @@ def test_boxes_of_a_detector(config, tmp_path, boxes, message):
     found = problems(config, 'test')
     assert message in found
     assert bool(message) == bool(found)
+
+
+def test_a_test_without_annotations(config, tmp_path):
+    """As COCO's test-dev: images alone, boxes of a detector, poses to a file."""
+    dataset = config.test_dataloader.dataset
+    file = Path(dataset.data_root, dataset.ann_file)
+    (tmp_path / 'a.json').write_text(
+        json.dumps(dict(images=json.loads(file.read_text())['images']))
+    )
+    boxes = [dict(image_id=1, category_id=1, bbox=[1, 1, 9, 9], score=1)]
+    (tmp_path / 'boxes.json').write_text(json.dumps(boxes))
+    dataset.update(
+        ann_file=str(tmp_path / 'a.json'), bbox_file=str(tmp_path / 'boxes.json')
+    )
+    config.test_evaluator.update(ann_file=str(tmp_path / 'a.json'), format_only=True)
+    assert problems(config, 'test') == ''
+    config.test_evaluator.format_only = False
+    assert 'nobody' in problems(config, 'test')
 
 
 @pytest.mark.parametrize(
