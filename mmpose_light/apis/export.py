@@ -1,5 +1,6 @@
 """A trained model to one checked ONNX file."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,14 @@ from ..deploy.forms import (
     SPLIT_RATIO,
     ExportForm,
     check_topdown,
+    in_double,
     normalization,
     run_torch,
 )
 from ..deploy.metadata import Metadata, describe_dataset
 from ..deploy.runtime import make_input, run_batches
 from ..deploy.runtimes import check_runtime, open_runtime
-from ..deploy.verify import TOLERANCES, Difference, compare
+from ..deploy.verify import TOLERANCES, Difference, as_exact, compare
 from ..utils.errors import UserError
 from ..utils.files import check_absent
 from ..utils.timing import measure_latency
@@ -110,8 +112,7 @@ def export_onnx(
     inputs = make_input(crops, metadata)
     opened = open_runtime(graph.SerializeToString(), threads=settings.threads)
     found = run_batches(opened, inputs, settings.batch)
-    differences = compare(OUTPUTS[form.output], found, run_torch(form, inputs))
-    check_differences(differences, settings.precision, settings.tolerance)
+    differences = _check_outputs(form, inputs, found, settings)
     batch = settings.batch or 1
     several = np.repeat(inputs[:1], batch, axis=0)
     latency = measure_latency(lambda: opened.run(several))
@@ -218,6 +219,34 @@ def describe_form(form: ExportForm, *, name: str, precision: str = 'fp32') -> Me
         precision=precision,
         **dataset,
     )
+
+
+def _check_outputs(
+    form: ExportForm,
+    inputs: np.ndarray,
+    found: list[np.ndarray],
+    settings: ExportSettings,
+) -> list[Difference]:
+    """Compare a file's outputs with the network's, whose own rounding excuses it."""
+    names, expected = OUTPUTS[form.output], run_torch(form, inputs)
+    differences = compare(names, found, expected)
+    try:
+        check_differences(differences, settings.precision, settings.tolerance)
+    except UserError:
+        if settings.precision != 'fp32' or settings.tolerance is not None:
+            raise
+        exact = run_torch(in_double(form), inputs)
+        if not as_exact(names, found, expected, exact):
+            raise
+        worst = max(compare(names, expected, exact), key=lambda item: item.relative)
+        warnings.warn(
+            f'the network is not stable yet: by rounding alone its output {worst.name} '
+            f'is {worst.relative:.2%} of its range off, and the file is no worse. '
+            'Train it further before you use it',
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return differences
 
 
 def check_differences(

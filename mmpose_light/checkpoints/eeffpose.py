@@ -141,7 +141,7 @@ def convert(
     check_absent(out, overwrite)
 
     # a file of somebody else: nothing of it may run, whatever torch's default
-    published = get_state_dict(read_checkpoint(source, weights_only=True), source)
+    published = get_state_dict(read_checkpoint(source), source)
     found, head_known = identify(published, model)
     state_dict = convert_state_dict(published, found)
     sha256 = hashlib.sha256(source.read_bytes()).hexdigest()

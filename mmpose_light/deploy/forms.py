@@ -9,6 +9,7 @@ are linear maps and maxima around the network, so they go into the graph:
   what rtmlib and many other programs decode.
 """
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -280,6 +281,17 @@ def network_output(
             'be exported'
         )
     return given
+
+
+@torch.no_grad()
+def in_double(form: ExportForm) -> ExportForm:
+    """Return a copy of a form whose network computes in double precision."""
+    double = copy.deepcopy(form).double()
+    double.input_form.float()
+    double.model.register_forward_pre_hook(
+        lambda model, given: (given[0].double(), *given[1:])
+    )
+    return double
 
 
 @torch.no_grad()

@@ -10,6 +10,9 @@ import numpy as np
 #: accuracy, and this limit stops only what has come out as noise.
 TOLERANCES = {'fp32': 1e-4, 'fp16': 2e-2, 'int8': 0.5}
 
+#: How many times the network's own rounding a file's may be, and be as good.
+ALIKE = 3
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -45,3 +48,21 @@ def compare(
         mean = float(apart.mean())
         differences.append(Difference(name, largest, largest / extent, mean / extent))
     return differences
+
+
+def as_exact(
+    names: Sequence[str],
+    found: Sequence[np.ndarray],
+    expected: Sequence[np.ndarray],
+    exact: Sequence[np.ndarray],
+) -> bool:
+    """Say whether a file's outputs are as near to the exact ones as the network's.
+
+    A network that is hardly trained may round so much that single precision tells
+    little: then the file may differ from it, and be as good.
+    """
+    ours, own = (
+        max(item.relative for item in compare(names, given, exact))
+        for given in (found, expected)
+    )
+    return np.isfinite(own) and ours <= ALIKE * own

@@ -1,6 +1,8 @@
 """Reading a checkpoint, whatever the file turns out to be."""
 
+import os
 import re
+import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,43 +12,45 @@ import torch
 from mmengine.runner import CheckpointLoader
 from torch import Tensor
 
+from ..compat.safe_loader import load_safely
 from .errors import MissingFileError, UserError
 
+SAFE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
+INFLATED = 4  # times its size; torch does not compress
 
-def read_checkpoint(source: str | Path, weights_only: bool | None = None) -> dict:
-    """Read a checkpoint to the CPU.
+
+def read_checkpoint(source: str | Path) -> dict:
+    """Read a checkpoint to the CPU, by a loader that runs no code of the file.
 
     Args:
         source (str | Path): A file, or an address that MMEngine can fetch.
-        weights_only (bool, optional): Whether a file is read by torch's safe loader,
-            which runs no code of the file. Defaults to ``None``, the default of
-            ``torch.load``: ``True`` from torch 2.6 on. Before, the safe loader cannot
-            read the checkpoints that MMEngine writes while training.
 
     Returns:
         dict: A state dict, or a dict with ``'state_dict'`` in it.
 
     Raises:
         MissingFileError: There is no such file.
-        UserError: The file is truncated or no checkpoint, it holds objects that the
-            safe loader refuses, or it holds no state dict.
+        UserError: The file is truncated, spoilt or no checkpoint, it unpacks to many
+            times its size, holds objects that the safe loader refuses, or no state
+            dict.
     """
     source = str(source)
     try:
         if '://' in source:
-            checkpoint = CheckpointLoader.load_checkpoint(
-                source, map_location='cpu', logger='silent'
-            )
+            checkpoint = _fetch(source)
         else:
             path = Path(source).expanduser()
             if not path.is_file():
                 raise MissingFileError(
                     f'checkpoint {source} does not exist: give another file'
                 )
-            checkpoint = torch.load(path, map_location='cpu', weights_only=weights_only)
-    except OSError:
+            _check_archive(path)
+            checkpoint = load_safely(path)
+    except UserError:
         raise
     except Exception as error:  # bytes that are no pickle raise whatever they may
+        if isinstance(error, OSError) and ('://' in source or error.filename):
+            raise
         refused = re.search(r'unsupported (?:global|class).*', str(error), re.I)
         if refused:
             raise UserError(
@@ -59,6 +63,37 @@ def read_checkpoint(source: str | Path, weights_only: bool | None = None) -> dic
         ) from error
     get_state_dict(checkpoint, source)
     return checkpoint
+
+
+def _fetch(address: str) -> Any:
+    """Let MMEngine fetch a checkpoint, which asks torch for its unsafe loader."""
+    before = os.environ.get(SAFE)
+    if torch.__version__ >= (2, 6):  # what came before cannot read MMEngine's
+        os.environ[SAFE] = '1'
+    try:
+        return CheckpointLoader.load_checkpoint(address, 'cpu', logger='silent')
+    finally:
+        os.environ.pop(SAFE, None)
+        if before is not None:
+            os.environ[SAFE] = before
+
+
+def _check_archive(path: Path) -> None:
+    """Complain about an archive that is spoilt, which torch does not see, or a bomb."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        size = sum(part.file_size for part in archive.infolist())
+        if size > INFLATED * path.stat().st_size:
+            raise UserError(
+                f'checkpoint {path} unpacks to {size} bytes, many times its size, as no '
+                'checkpoint does: use only files that you trust'
+            )
+        for part in archive.infolist():
+            if part.CRC:  # torch can be told to leave it out
+                with archive.open(part) as content:
+                    while content.read(1 << 20):
+                        pass
 
 
 def get_state_dict(checkpoint: Any, source: str | Path) -> dict[str, Tensor]:

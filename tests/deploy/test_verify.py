@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmpose_light.deploy.verify import compare
+from mmpose_light.deploy.verify import as_exact, compare
 
 
 def test_difference_is_relative_to_the_range():
@@ -25,3 +25,13 @@ def test_values_that_are_none():
 def test_other_shapes():
     with pytest.raises(ValueError, match=r'heatmaps has shape \(1, 2\).*\(2, 1\)'):
         compare(['heatmaps'], [np.ones((1, 2))], [np.ones((2, 1))])
+
+
+def test_alike_to_the_exact_outputs():
+    """Off by as much as the network itself, whichever way."""
+    exact = [np.array([0.0, 1.0])]
+    network = [exact[0] + 0.1]
+    assert as_exact('a', [exact[0] - 0.2], network, exact)
+    assert not as_exact('a', [exact[0] - 0.4], network, exact)
+    assert not as_exact('a', [exact[0] - 0.2], exact, exact)
+    assert not as_exact('a', [exact[0]], [exact[0] + np.nan], exact)

@@ -1,12 +1,16 @@
 """Whatever a checkpoint's file turns out to be, the error says so."""
 
 import os
+import zipfile
 
+import numpy as np
 import pytest
 import torch
+from mmengine.logging import HistoryBuffer
 from torch import nn
 
 from mmpose_light.utils.checkpoint import get_state_dict, read_checkpoint
+from mmpose_light.utils.errors import UserError
 
 STATE = nn.Linear(2, 3).state_dict()
 
@@ -73,10 +77,78 @@ def test_truncated(tmp_path, size):
         read_checkpoint(tmp_path / 'a.pth')
 
 
-def test_code_is_refused(tmp_path):
-    torch.save(dict(state_dict=Malicious()), tmp_path / 'a.pth')
+def of_a_training() -> dict:
+    """What MMEngine's checkpoints hold beside weights."""
+    log = HistoryBuffer()
+    log.update(1.0)
+    meta = dict(epoch=1, dataset_meta=dict(sigmas=np.ones(3, np.float32)))
+    return dict(state_dict=STATE, meta=meta, message_hub=dict(loss=log))
+
+
+@pytest.fixture(params=['this torch', 'before 2.6'])
+def release(request, monkeypatch):
+    """What a release has to do about safety; each can do what earlier ones had to."""
+    if request.param == 'before 2.6':
+        version = torch.torch_version.TorchVersion('2.1.0')
+        monkeypatch.setattr(torch, '__version__', version)
+
+
+def test_checkpoint_of_a_training(tmp_path, release):
+    torch.save(of_a_training(), tmp_path / 'a.pth')
+    checkpoint = read_checkpoint(tmp_path / 'a.pth')
+    assert checkpoint['message_hub']['loss'].current() == 1
+    assert checkpoint['meta']['dataset_meta']['sigmas'].sum() == 3
+    assert torch.equal(checkpoint['state_dict']['weight'], STATE['weight'])
+
+
+@pytest.mark.parametrize('zipped', [True, False])
+def test_code_is_refused(tmp_path, release, zipped):
+    content = dict(state_dict=Malicious())
+    torch.save(content, tmp_path / 'a.pth', _use_new_zipfile_serialization=zipped)
     with pytest.raises(ValueError, match=r'a\.pth .* refused by the safe loader: .*sy'):
-        read_checkpoint(tmp_path / 'a.pth', weights_only=True)
+        read_checkpoint(tmp_path / 'a.pth')
+
+
+def test_any_flipped_bit_or_cut_is_seen(tmp_path, release):
+    """Torch alone takes spoilt weights for good ones."""
+    path = tmp_path / 'a.pth'
+    torch.save(of_a_training(), path)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(100):
+        spoilt = bytearray(whole)
+        spoilt[rng.integers(len(whole))] ^= 1 << rng.integers(8)
+        if rng.random() < 0.3:
+            del spoilt[rng.integers(len(whole)) :]
+        path.write_bytes(spoilt)
+        try:
+            found = read_checkpoint(path)
+        except UserError as error:
+            assert str(path) in str(error)
+            refused += 1
+        else:  # it met what nobody reads: padding, a date
+            torch.testing.assert_close(found['state_dict'], STATE, rtol=0, atol=0)
+    assert refused > 50
+
+
+def test_zip_bomb(tmp_path):
+    with zipfile.ZipFile(tmp_path / 'a.pth', 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('archive/data.pkl', b'\0' * (1 << 22))
+    with pytest.raises(UserError, match=r'a\.pth unpacks to 4194304 bytes, many times'):
+        read_checkpoint(tmp_path / 'a.pth')
+
+
+def test_archive_without_checksums(tmp_path):
+    set_options = getattr(torch.serialization, 'set_crc32_options', None)
+    if set_options is None:
+        pytest.skip('this torch always writes them')
+    set_options(False)
+    try:
+        torch.save(STATE, tmp_path / 'a.pth')
+    finally:
+        set_options(True)
+    assert read_checkpoint(tmp_path / 'a.pth').keys() == STATE.keys()
 
 
 @pytest.mark.parametrize('name', ['none.pth', '.'])
