@@ -6,6 +6,7 @@ holds besides weights: its log buffers and numpy scalars. They are added to torc
 the safe loader stays on and refuses everything else.
 """
 
+import codecs
 import pickle
 from pathlib import Path
 from types import FunctionType, SimpleNamespace
@@ -51,7 +52,9 @@ def _safe_pickle() -> SimpleNamespace:
     """Make what stands for the module pickle and knows the safe names alone."""
     from torch._weights_only_unpickler import _get_allowed_globals
 
-    allowed = {**_get_allowed_globals(), **_mmengine_checkpoint_globals()}
+    # the bytes of numpy's arrays are written as text to encode
+    allowed = {**_get_allowed_globals(), '_codecs.encode': codecs.encode}
+    allowed.update(_mmengine_checkpoint_globals())
 
     class Unpickler(pickle.Unpickler):
         def find_class(self, module: str, name: str) -> Any:
