@@ -10,6 +10,7 @@ import copy
 import torch
 from mmpose.models.pose_estimators.base import BasePoseEstimator
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.flop_counter import FlopCounterMode
 
 
@@ -30,6 +31,10 @@ def count_macs(model: nn.Module, input_size: tuple[int, int]) -> int:
     width, height = input_size
     # shapes are all it takes: nothing is computed on the meta device
     model = copy.deepcopy(model).to('meta').eval()
+    for module in [*model.modules()]:  # they count nothing, and take half of the time
+        for name, child in module.named_children():
+            if isinstance(child, _BatchNorm):
+                setattr(module, name, nn.Identity())
     image = torch.empty(1, 3, height, width, device='meta')
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         if isinstance(model, BasePoseEstimator):
