@@ -46,6 +46,7 @@ def _check_inputs(tool: Path, splits: tuple[str, ...]) -> None:
     """Look for what the tool is going to read, by its own reading of the arguments."""
     from mmengine.config import Config
 
+    from .checkpoint import read_checkpoint
     from .data_check import is_switched_on, refuse_bad_data
     from .data_files import check_data
 
@@ -55,12 +56,14 @@ def _check_inputs(tool: Path, splits: tuple[str, ...]) -> None:
         raise MissingFileError(
             f'config {args.config} does not exist, seen from {Path.cwd()}'
         )
-    checkpoint = getattr(args, 'checkpoint', None)
-    if checkpoint and '://' not in checkpoint and not Path(checkpoint).is_file():
-        raise MissingFileError(
-            f'checkpoint {checkpoint} does not exist, seen from {Path.cwd()}'
-        )
     config = functions['merge_args'](Config.fromfile(args.config), args)
+    checkpoint = getattr(args, 'checkpoint', None) or config.get('load_from')
+    if checkpoint and '://' not in checkpoint:
+        if not Path(checkpoint).is_file():
+            raise MissingFileError(
+                f'checkpoint {checkpoint} does not exist, seen from {Path.cwd()}'
+            )
+        read_checkpoint(checkpoint)  # safely, which MMEngine does from torch 2.6 on
     check_data(config, splits)
     first = os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0')) == '0'
     if first and is_switched_on(config):
