@@ -37,10 +37,9 @@ def networks(small_el_hrnet_extra):
     # its learning rate falls at once
     eeffpose = dict(
         path=PATHS['eeffpose'],
-        # without stochastic depth, whose random numbers a resume does not bring back
         model=dict(
-            backbone=dict(type='SmallEEffNet', drop_path_rate=0, init_cfg=None),
-            neck=dict(in_channels=(16, 24, 40), num_blocks=1, drop_path_rate=0),
+            backbone=dict(type='SmallEEffNet', init_cfg=None),
+            neck=dict(in_channels=(16, 24, 40), num_blocks=1),
         ),
         plateau=dict(begin=1, patience=0),
     )
@@ -60,7 +59,6 @@ def make_config(network, data_root, work_dir, epochs):
         return dict(
             batch_size=4,
             num_workers=1,
-            # workers made anew each epoch draw the same random numbers after a resume
             persistent_workers=False,
             dataset=dict(
                 data_root=str(data_root),
