@@ -521,13 +521,14 @@ def test_people_are_followed_through_videos_alone(case, photos, video, tmp_path)
 def test_camera(case, video, tmp_path, monkeypatch, capsys):
     """A camera whose images come from a file; the second one is not there."""
 
-    class Camera(cv2.VideoCapture):
-        def __init__(self, source: int | str) -> None:
-            if source == 0:
-                source = str(video)
-            super().__init__(*([source] if isinstance(source, str) else []))
+    real = cv2.VideoCapture
 
-    monkeypatch.setattr(cv2, 'VideoCapture', Camera)
+    def open_camera(source: int | str) -> cv2.VideoCapture:
+        if source == 0:
+            return real(str(video))
+        return real(source) if isinstance(source, str) else real()
+
+    monkeypatch.setattr(cv2, 'VideoCapture', open_camera)
     monkeypatch.chdir(tmp_path)
     done = case.run('0', out_dir=tmp_path, kpt_thr=-9)
     result = predictions(tmp_path, '0')
