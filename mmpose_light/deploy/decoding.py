@@ -15,6 +15,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from .choices import check_choice
+
 #: Takes the outputs for one person; returns keypoints in pixels of the input, shape
 #: (K, 2), and their scores, shape (K, ).
 Decoder = Callable[..., tuple[np.ndarray, np.ndarray]]
@@ -98,8 +100,11 @@ def _make_simcc(simcc_split_ratio: float = 2.0, **_: Any) -> Decoder:
 
 
 def _make_hosts(codec: dict[str, Any]) -> Decoder:
+    import mmpose.codecs  # noqa: F401  (registers them)
     from mmpose.registry import KEYPOINT_CODECS
 
+    # the registry takes any name of Python besides, such as os.system
+    check_choice('codec', codec['type'], sorted(KEYPOINT_CODECS.module_dict))
     built = KEYPOINT_CODECS.build(codec)
 
     def decode(*outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,10 @@ this package can read how to prepare its input and what its outputs mean.
 """
 
 import dataclasses
+import itertools
 import json
+import math
+import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +18,7 @@ import numpy as np
 
 from ..utils.errors import UserError
 from ..version import __version__
+from .choices import CHANNELS, GRAY
 from .packages import import_package
 
 if TYPE_CHECKING:
@@ -64,7 +68,7 @@ class Metadata:
         """Read the properties of a graph, which came from a file.
 
         Raises:
-            UserError: If it has not all of them, or one cannot be read.
+            UserError: If it has not all of them, or one will not do.
         """
         found = {prop.key: prop.value for prop in graph.metadata_props}
         missing = [field.name for field in dataclasses.fields(cls)]
@@ -80,12 +84,64 @@ class Metadata:
             text = found[field.name]
             try:
                 values[field.name] = text if field.type is str else json.loads(text)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise UserError(
                     f'{file} has metadata that are no json: {field.name} is {text!r:.80}'
                 ) from error
+            if not _fits(values[field.name], field.type):
+                raise UserError(
+                    f'{file} has metadata that will not do: {field.name} is {text!r:.80}'
+                )
         values['input_size'] = tuple(values['input_size'])
-        return cls(**values)
+        about = cls(**values)
+        problem = about._find_problem()
+        if problem:
+            raise UserError(f'{file} has metadata that will not do: {problem}')
+        return about
+
+    def _find_problem(self) -> str | None:
+        """Return what would go wrong when the file is run or people are drawn."""
+        if self.channels not in (*CHANNELS, GRAY):
+            return f'channels is {self.channels!r:.80}'
+        count = 1 if self.channels == GRAY else 3
+        if not len(self.mean) == len(self.std) == count or 0 in self.std:
+            return 'mean and std do not belong to its channels'
+        if min(self.input_size) < 1 or not 0 < self.box_padding < 100:
+            return f'input_size is {self.input_size}, box_padding {self.box_padding}'
+        points, links = len(self.keypoint_names), self.skeleton_links
+        colors = self.keypoint_colors, self.skeleton_link_colors
+        if (
+            any(
+                len(link) != 2 or not 0 <= min(link) <= max(link) < points
+                for link in links
+            )
+            or [len(given) for given in colors] != [points, len(links)]
+            or any(
+                len(color) != 3 or not 0 <= min(color) <= max(color) < 256
+                for color in itertools.chain(*colors)
+            )
+        ):
+            return 'skeleton and colors do not belong to its keypoints'
+        return None if 'type' in self.codec else 'the codec has no type'
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Return whether what json gave is of the type of a field."""
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if origin is dict:
+        return isinstance(value, dict)
+    if origin in (list, tuple):
+        kinds = (
+            parts * len(value) if origin is list and isinstance(value, list) else parts
+        )
+        return (
+            isinstance(value, list)
+            and len(value) == len(kinds)
+            and all(map(_fits, value, kinds))
+        )
+    if kind is float:
+        return type(value) in (int, float) and math.isfinite(value)
+    return type(value) is kind
 
 
 def describe_dataset(dataset_meta: dict[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """Runs an exported file from image to keypoints, without PyTorch and MMPose."""
 
-from collections.abc import Sequence
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from ..utils.errors import UserError
+from ..utils.errors import UserError, first_line
 from .choices import GRAY
 from .cropping import Crop, crop_person, fit_channels, to_image
 from .decoding import make_decoder
@@ -15,6 +17,8 @@ from .drawing import Skeleton
 from .metadata import Metadata
 from .onnx_header import read_header
 from .runtimes import open_runtime
+
+LARGEST = 1 << 27  # numbers in an input
 
 
 class ExportedModel:
@@ -60,14 +64,53 @@ class ExportedModel:
         properties = [SimpleNamespace(key=k, value=v) for k, v in properties.items()]
         self.metadata = Metadata.read(SimpleNamespace(metadata_props=properties), file)
         self.session = open_runtime(file, runtime, threads)
+        self.file = file
+        self._check_input()
         gray = self.metadata.channels == GRAY
         self.color_type = 'grayscale' if gray else 'color'
-        self.decode = make_decoder(self.metadata.codec)
+        with self._complaint():
+            self.decode = make_decoder(self.metadata.codec)
         self.skeleton = Skeleton(
             self.metadata.skeleton_links,
             self.metadata.skeleton_link_colors,
             self.metadata.keypoint_colors,
         )
+
+    @contextlib.contextmanager
+    def _complaint(self) -> Iterator[None]:
+        """Turn what a spoilt file raises, which may be anything, into one error."""
+        try:
+            yield
+        except ImportError:
+            raise
+        except Exception as error:
+            raise UserError(
+                f'{self.file} does not do what its metadata say, export the model '
+                f'again: {first_line(error) or type(error).__name__}'
+            ) from error
+
+    def _check_input(self) -> None:
+        """Complain about an input that is not what the metadata say, or too large."""
+        width, height = self.metadata.input_size
+        channels = 1 if self.metadata.channels == GRAY else 3
+        sides = channels, height, width
+        if self.metadata.preprocess:
+            sides = height, width, channels
+        found = self.session.input_shape
+        fits = len(found) == 4 and all(
+            side in (None, wanted)
+            for side, wanted in zip(found[1:], sides, strict=True)
+        )
+        if not fits:
+            raise UserError(
+                f'the input of {self.file} is {found}, and (N, {", ".join(map(str, sides))}) '
+                'by its metadata: export the model again'
+            )
+        if (self.batch or 1) * math.prod(sides) > LARGEST:
+            raise UserError(
+                f'the input of {self.file} has more than {LARGEST} numbers: export the '
+                'model with a smaller batch'
+            )
 
     def estimate(
         self, image: np.ndarray, boxes: Sequence | np.ndarray | None = None
@@ -124,18 +167,26 @@ class ExportedModel:
         Returns:
             tuple[np.ndarray, np.ndarray]: Keypoints in pixels of their images, shape
             (N, K, 2), and their scores, shape (N, K).
+
+        Raises:
+            UserError: If the file is spoilt.
         """
         if not crops:
             count = len(self.metadata.keypoint_names)
             return np.zeros((0, count, 2)), np.zeros((0, count))
-        outputs = self.run(np.stack([crop.pixels for crop in crops]))
-        keypoints, scores = [], []
-        for crop, *given in zip(crops, *outputs, strict=True):
-            places, heights = self.decode(*given)
-            size = self.metadata.input_size
-            keypoints.append(to_image(places, crop.center, crop.scale, size))
-            scores.append(heights)
-        return np.stack(keypoints), np.stack(scores)
+        with self._complaint():
+            outputs = self.run(np.stack([crop.pixels for crop in crops]))
+            found = [self.decode(*given) for given in zip(*outputs, strict=True)]
+            places, scores = map(np.stack, zip(*found, strict=True))
+            shape = len(crops), len(self.metadata.keypoint_names)
+            if places.shape != (*shape, 2) or scores.shape != shape:
+                raise ValueError(f'keypoints are of shape {places.shape}')
+        size = self.metadata.input_size
+        keypoints = [
+            to_image(place, crop.center, crop.scale, size)
+            for place, crop in zip(places, crops, strict=True)
+        ]
+        return np.stack(keypoints), scores
 
     def run(self, crops: np.ndarray) -> list[np.ndarray]:
         """Run the file on crops, as many at a time as it takes.

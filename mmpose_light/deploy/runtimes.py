@@ -5,7 +5,7 @@ optimizations, and nothing between two runs: threads that wait for more would ta
 processor from whatever comes next.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 
 from ..utils.errors import UserError, first_line
 from .choices import check_choice
+from .onnx_header import refuse_external_data
 from .packages import import_package
 
 #: Types of an input by their names in ONNX Runtime.
@@ -50,15 +51,12 @@ class OnnxRuntimeFile:
                 )
             index = int(device.partition(':')[2] or 0)
             providers.insert(0, ('CUDAExecutionProvider', {'device_id': index}))
-        try:
-            self._session = runtime.InferenceSession(
-                file if isinstance(file, bytes) else str(file),
-                options,
-                providers=providers,
-            )
-        except Exception as error:  # of classes that onnxruntime does not make public
-            raise _cannot_load('ONNX Runtime', runtime, file, error) from error
-        (given,) = self._session.get_inputs()
+        self._session = runtime.InferenceSession(
+            file if isinstance(file, bytes) else str(file), options, providers=providers
+        )
+        given = _only(self._session.get_inputs())
+        if given.type not in _DTYPES:
+            raise ValueError(f'its input is a {given.type}')
         self._name = given.name
         self.input_shape = tuple(
             side if isinstance(side, int) else None for side in given.shape
@@ -86,17 +84,14 @@ class OpenVINOFile:
         if threads is not None:
             options['INFERENCE_NUM_THREADS'] = threads
         core = runtime.Core()
-        try:
-            model = (
-                core.read_model(file, b'')
-                if isinstance(file, bytes)
-                else core.read_model(str(file))
-            )
-            self._model = core.compile_model(model, device.upper(), options)
-        except RuntimeError as error:
-            raise _cannot_load('OpenVINO', runtime, file, error) from error
+        model = (
+            core.read_model(file, b'')
+            if isinstance(file, bytes)
+            else core.read_model(str(file))
+        )
+        self._model = core.compile_model(model, device.upper(), options)
         self._request = self._model.create_infer_request()
-        given = self._model.input(0)
+        given = _only(self._model.inputs)
         self.input_shape = tuple(
             None if side.is_dynamic else side.get_length()
             for side in given.partial_shape
@@ -182,16 +177,25 @@ def open_runtime(
     Raises:
         MissingPackageError: If the runtime is not installed.
         UserError: If there is no such runtime, not on that device, it cannot load the
-            file, or the number of threads is less than 1.
+            file, the file takes weights from others, or the number of threads is less than 1.
     """
-    return check_runtime(runtime, threads, device).open(file, threads, device)
+    chosen = check_runtime(runtime, threads, device)
+    in_memory = isinstance(file, bytes)
+    name = 'the graph' if in_memory else file
+    refuse_external_data(file if in_memory else Path(file).read_bytes(), name)
+    try:
+        return chosen.open(file, threads, device)
+    except UserError:
+        raise
+    except Exception as error:  # of classes that onnxruntime does not make public
+        version = import_package(chosen.package).__version__
+        raise UserError(
+            f'{chosen.title} {version} cannot load {name}: {first_line(error)}'
+        ) from error
 
 
-def _cannot_load(
-    title: str, runtime: Any, file: str | Path | bytes, error: Exception
-) -> UserError:
-    """Make the error of a file that a runtime does not take."""
-    name = 'the graph' if isinstance(file, bytes) else file
-    return UserError(
-        f'{title} {runtime.__version__} cannot load {name}: {first_line(error)}'
-    )
+def _only(inputs: Sequence[Any]) -> Any:
+    """Return a graph's input, if it has but one."""
+    if len(inputs) != 1:
+        raise ValueError(f'it has {len(inputs)} inputs, expected one')
+    return inputs[0]

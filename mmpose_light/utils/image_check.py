@@ -64,7 +64,7 @@ def _find_fault(path: str, entry: dict) -> str | None:
             size, turn = image.size, image.getexif().get(EXIF_ORIENTATION, 1)
     except Image.DecompressionBombError:
         return None
-    except (OSError, SyntaxError, ValueError):
+    except Exception:  # on a broken file Pillow raises whatever it may
         return UNREADABLE
     if turn in (5, 6, 7, 8):
         size = size[::-1]

@@ -19,11 +19,13 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from .errors import MissingFileError, UserError
+from .errors import MissingFileError, UserError, first_line
 
 #: What is read, by the names of MMPose's ``LoadImage``: its flag for OpenCV.
 COLOR_TYPES = {'color': cv2.IMREAD_COLOR, 'grayscale': cv2.IMREAD_GRAYSCALE}
 MAX_PIXELS = 1 << 30  # OpenCV's own limit
+SURE_PIXELS = 200_000_000  # what cameras have; more have to come in a file
+PIXELS_PER_BYTE = 16  # that is no bomb: a JPEG of high compression
 ORIENTATION = 0x0112  # EXIF
 ONE_IMAGE = 'MPO', 'PSD'  # what else is in them belongs to the first
 HEIF_BRANDS = b'heic heix heim heis hevc hevx hevm hevs mif1 msf1'.split()
@@ -84,7 +86,7 @@ def decode_image(
     flags = COLOR_TYPES[color_type]
     if about.format not in (None, 'TIFF'):  # which OpenCV turns upright in any case
         flags |= cv2.IMREAD_IGNORE_ORIENTATION
-    with contextlib.suppress(cv2.error):  # nothing in it, too large, …
+    with contextlib.suppress(cv2.error, MemoryError):  # nothing in it, too large, …
         found = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
         if found is not None and about.format == 'TIFF':
             return found
@@ -92,7 +94,10 @@ def decode_image(
             return turn_upright(found, about.orientation)
     if about.format is None:
         raise UserError('it is no image that OpenCV or Pillow can read')
-    return _decode_by_pillow(content, color_type)
+    try:
+        return _decode_by_pillow(content, color_type)
+    except MemoryError as error:
+        raise UserError('it is too large for the memory that is left') from error
 
 
 def turn_upright(image: np.ndarray, orientation: int) -> np.ndarray:
@@ -141,7 +146,7 @@ def _look(content: bytes, name: str, whole: bool) -> _About:
     except UserError:
         raise
     except Exception as error:  # on a broken file Pillow raises whatever it may
-        raise UserError(str(error) or type(error).__name__) from error
+        raise UserError(first_line(error) or type(error).__name__) from error
     if several:
         warnings.warn(
             f'{name} holds several images (frames, pages): the first is taken',
@@ -168,6 +173,13 @@ def _open(content: bytes) -> Iterator[Image.Image]:
             raise UserError(
                 f'it has {image.width}×{image.height} pixels, and {MAX_PIXELS} at the '
                 'most can be read: make it smaller'
+            )
+        if image.width * image.height > max(
+            SURE_PIXELS, PIXELS_PER_BYTE * len(content)
+        ):
+            raise UserError(
+                f'it has {image.width}×{image.height} pixels in {len(content)} bytes, '
+                'as no photograph does: make it smaller'
             )
         if image.format == 'EPS':  # Pillow would start a program on it
             raise UserError('EPS is a drawing: convert it to PNG')

@@ -8,6 +8,7 @@ import onnx
 import pytest
 
 from mmpose_light.deploy.metadata import Metadata, describe_dataset
+from mmpose_light.utils.errors import UserError
 from mmpose_light.version import __version__
 
 
@@ -80,3 +81,33 @@ def test_broken_properties(metadata):
             prop.value = '{'
     with pytest.raises(ValueError, match="no json: codec is '{'"):
         Metadata.read(graph, 'a.onnx')
+
+
+@pytest.mark.parametrize(
+    ('name', 'value'),
+    [
+        ('codec', 'null'),
+        ('codec', '{}'),
+        ('codec', '[' * 100_000),
+        ('input_size', '[96]'),
+        ('input_size', '[96, 0]'),
+        ('input_size', '[96, "128"]'),
+        ('channels', 'rgbd'),
+        ('mean', '[1, 2]'),
+        ('mean', '[1, 2, NaN]'),
+        ('std', '[1, 0, 1]'),
+        ('preprocess', '1'),
+        ('box_padding', '-1'),
+        ('keypoint_names', '["nose"]'),
+        ('skeleton_links', '[[0, 99]]'),
+        ('skeleton_link_colors', '[]'),
+        ('keypoint_colors', '[[0, 0, 256]]'),
+    ],
+)
+def test_what_will_not_do(metadata, name, value):
+    graph = empty_graph()
+    metadata.write(graph)
+    next(p for p in graph.metadata_props if p.key == name).value = value
+    with pytest.raises(UserError, match=r'a\.onnx has metadata that') as told:
+        Metadata.read(graph, 'a.onnx')
+    assert len(str(told.value)) < 300

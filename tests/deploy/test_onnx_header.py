@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmpose_light.deploy.onnx_header import read_header
+from mmpose_light.deploy.onnx_header import read_header, refuse_external_data
 from mmpose_light.utils.errors import MissingFileError, UserError
 
 onnx = pytest.importorskip('onnx', reason='onnx: pip install mmpose-light[deploy]')
@@ -42,3 +42,65 @@ def test_what_is_no_onnx_file(tmp_path):
         file.write_bytes(broken)
         with pytest.raises(UserError, match='truncated or no ONNX file'):
             read_header(file)
+
+
+def outside():
+    tensor = onnx.TensorProto(name='w', data_type=1, dims=[9], data_location=1)
+    tensor.external_data.add(key='location', value='../../secret')
+    return tensor
+
+
+def in_node(**attribute):
+    helper = onnx.helper
+    node = helper.make_node('Any', [], ['w'])
+    node.attribute.append(onnx.AttributeProto(name='a', **attribute))
+    return helper.make_graph([node], 'g', [], [])
+
+
+def in_graph(**parts):
+    return onnx.GraphProto(name='g', **parts)
+
+
+@pytest.mark.parametrize(
+    'parts',
+    [
+        dict(graph=in_graph(initializer=[outside()])),
+        dict(graph=in_graph(sparse_initializer=[dict(values=outside())])),
+        dict(graph=in_graph(sparse_initializer=[dict(indices=outside())])),
+        dict(graph=in_node(t=outside())),
+        dict(graph=in_node(tensors=[outside()])),
+        dict(graph=in_node(sparse_tensor=dict(values=outside()))),
+        dict(graph=in_node(sparse_tensors=[dict(indices=outside())])),
+        dict(graph=in_node(g=in_node(g=in_node(t=outside())))),
+        dict(graph=in_node(graphs=[in_graph(initializer=[outside()])])),
+        dict(functions=[dict(node=in_node(t=outside()).node)]),
+        dict(functions=[dict(attribute_proto=[dict(name='a', t=outside())])]),
+        dict(training_info=[dict(algorithm=in_graph(initializer=[outside()]))]),
+        dict(training_info=[dict(initialization=in_node(t=outside()))]),
+    ],
+    ids=str,
+)
+def test_weights_in_other_files_are_refused(parts):
+    content = onnx.ModelProto(**parts).SerializeToString()
+    with pytest.raises(UserError, match='x.onnx takes weights from other files'):
+        refuse_external_data(content, 'x.onnx')
+
+
+def test_weights_in_the_file_are_not_refused():
+    tensor = onnx.helper.make_tensor('w', onnx.TensorProto.FLOAT, [2], [1, 2])
+    for graph in (in_graph(initializer=[tensor]), in_node(g=in_node(t=tensor))):
+        content = onnx.ModelProto(graph=graph).SerializeToString()
+        assert refuse_external_data(content, 'x.onnx') is None
+
+
+def test_bytes_that_others_read_otherwise():
+    """A number of more than 32 bits, which readers cut, and groups, which they skip."""
+    graph = in_graph(initializer=[outside()])
+    content = onnx.ModelProto(graph=graph).SerializeToString()
+    field = bytes([7 << 3 | 2])
+    assert content[:1] == field
+    disguised = bytes([field[0] | 0x80, 0x80, 0x80, 0x80, 0x10]) + content[1:]
+    group = bytes([9 << 3 | 3, 9 << 3 | 4]) + content
+    for given in (disguised, group, b'\xff' * 1_000_000):
+        with pytest.raises(UserError, match='x.onnx'):
+            refuse_external_data(given, 'x.onnx')

@@ -1,5 +1,7 @@
 """Exported files from picture to keypoints, against MMPose's own inference."""
 
+import json
+
 import cv2
 import numpy as np
 import onnx
@@ -12,6 +14,7 @@ from mmpose_light.apis.export import export_onnx
 from mmpose_light.deploy import ExportedModel
 from mmpose_light.deploy.forms import HeatmapsToSimCC
 from mmpose_light.deploy.runtime import make_input
+from mmpose_light.utils.errors import UserError
 
 pytestmark = pytest.mark.usefixtures('deploy_packages')
 
@@ -170,3 +173,54 @@ def test_bad_files(export_smooth_model, tmp_path):
         ExportedModel(file)
     with pytest.raises(ValueError, match="runtime 'tensorrt' is unknown"):
         ExportedModel(export_smooth_model().file, 'tensorrt')
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'message'),
+    [
+        (
+            'codec',
+            '{"type": "os.system", "command": "touch hurt"}',
+            "'os.system' is un",
+        ),
+        ('codec', '{"type": "subprocess.Popen", "args": ["touch", "hurt"]}', 'unknown'),
+        ('codec', '{"type": "UDPHeatmap"}', 'does not do what its metadata say'),
+        (
+            'input_size',
+            '[96, 64]',
+            r'the input of .* is \(None, 3, 128, 96\), and \(N, ',
+        ),
+    ],
+)
+def test_metadata_of_another_file(
+    export_smooth_model, tmp_path, monkeypatch, name, value, message
+):
+    """A codec is one of MMPose's, and never what its registry imports by a name."""
+    monkeypatch.chdir(tmp_path)
+    graph = onnx.load(export_smooth_model().file)
+    next(p for p in graph.metadata_props if p.key == name).value = value
+    onnx.save(graph, 'a.onnx')
+    with pytest.raises(UserError, match=message):
+        ExportedModel('a.onnx', threads=1)
+    assert [p.name for p in tmp_path.iterdir()] == ['a.onnx']
+
+
+def test_outputs_of_another_file(export_smooth_model, tmp_path, image):
+    graph = onnx.load(export_smooth_model().file)
+    about = {p.key: p for p in graph.metadata_props}
+    for key in ('keypoint_names', 'keypoint_colors'):
+        about[key].value = json.dumps(json.loads(about[key].value)[:5])
+    for key in ('skeleton_links', 'skeleton_link_colors', 'flip_pairs'):
+        about[key].value = '[]'
+    onnx.save(graph, tmp_path / 'a.onnx')
+    model = ExportedModel(tmp_path / 'a.onnx', threads=1)
+    with pytest.raises(UserError, match=r'a\.onnx does not do what its metadata say'):
+        model.estimate(image)
+
+
+def test_absurd_batch(export_smooth_model, tmp_path):
+    graph = onnx.load(export_smooth_model(batch=2).file)
+    graph.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 2**40
+    onnx.save(graph, tmp_path / 'a.onnx')
+    with pytest.raises(UserError):
+        ExportedModel(tmp_path / 'a.onnx', threads=1)

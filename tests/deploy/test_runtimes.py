@@ -104,10 +104,38 @@ def test_a_runtime_without_the_gpu_that_is_wanted(file, monkeypatch):
 @pytest.mark.parametrize('name', RUNTIMES)
 def test_files_that_no_runtime_loads(tmp_path, name):
     (tmp_path / 'a.onnx').write_bytes(b'no graph')
-    with pytest.raises(UserError, match=r'cannot load .*a\.onnx'):
+    with pytest.raises(UserError, match=r'a\.onnx cannot be read'):
         open_runtime(tmp_path / 'a.onnx', name)
-    with pytest.raises(UserError, match='cannot load the graph'):
-        open_runtime(b'no graph', name)
+    graph = make_graph()
+    graph.graph.node[0].op_type = 'Unknown'
+    with pytest.raises(UserError, match='cannot load the graph: '):
+        open_runtime(graph.SerializeToString(), name)
+
+
+@pytest.mark.parametrize('name', RUNTIMES)
+def test_more_than_one_input(name):
+    graph = make_graph()
+    other = graph.graph.input.add()
+    other.CopyFrom(graph.graph.input[0])
+    other.name = 'z'
+    graph.graph.node.add(op_type='Add', input=['same', 'z'], output=['sum'])
+    graph.graph.output[1].name = 'sum'
+    with pytest.raises(UserError, match='has 2 inputs, expected one'):
+        open_runtime(graph.SerializeToString(), name)
+
+
+@pytest.mark.parametrize('name', RUNTIMES)
+def test_weights_in_other_files(name, tmp_path):
+    """Neither runtime opens them, though they are there."""
+    graph = make_graph()
+    shift = onnx.numpy_helper.from_array(np.ones(3, np.float32), 'shift')
+    onnx.external_data_helper.set_external_data(shift, 'shift.bin')
+    (tmp_path / 'shift.bin').write_bytes(shift.raw_data)
+    shift.ClearField('raw_data')
+    graph.graph.initializer.append(shift)
+    (tmp_path / 'a.onnx').write_bytes(graph.SerializeToString())
+    with pytest.raises(UserError, match=r'a\.onnx takes weights from other files'):
+        open_runtime(tmp_path / 'a.onnx', name)
 
 
 @pytest.mark.parametrize('name', RUNTIMES)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmpose_light.utils import image_reading
 from mmpose_light.utils.errors import MissingFileError, UserError
 from mmpose_light.utils.image_reading import decode_image, read_image
 
@@ -154,3 +155,30 @@ def test_what_is_no_image(pixels, tmp_path):
         content = cv2.imencode(suffix, cv2.resize(pixels, (300, 300)))[1].tobytes()
         with pytest.raises(UserError):
             decode_image(content[: len(content) // 2])
+
+
+@pytest.mark.parametrize('suffix', ['png', 'gif', 'tiff', 'webp', 'jp2'])
+def test_bombs(tmp_path, monkeypatch, suffix):
+    """Many pixels have to come in a file that is not tiny."""
+    try:
+        file = save(np.zeros((400, 500, 3), np.uint8), tmp_path / f'a.{suffix}')
+    except (ValueError, KeyError):
+        pytest.skip(f'this Pillow cannot write {suffix}')
+    if suffix == 'tiff':
+        Image.new('1', (500, 400)).save(file, compression='group4')
+    monkeypatch.setattr(image_reading, 'SURE_PIXELS', 1000)
+    with pytest.raises(UserError, match=r'a\..* has 500×400 pixels in \d+ bytes'):
+        read_image(file)
+    monkeypatch.setattr(image_reading, 'PIXELS_PER_BYTE', 200_000)
+    assert read_image(file).shape == (400, 500, 3)
+
+
+def test_no_memory_left(pixels, tmp_path, monkeypatch):
+    def lack(*_):
+        raise MemoryError
+
+    file = save(pixels, tmp_path / 'a.png')
+    monkeypatch.setattr(image_reading, 'turn_upright', lack)
+    monkeypatch.setattr(image_reading, '_decode_by_pillow', lack)
+    with pytest.raises(UserError, match='too large for the memory that is left'):
+        read_image(file)
