@@ -3,6 +3,8 @@
 import json
 import multiprocessing
 import os
+import signal
+import threading
 import zipfile
 from collections import defaultdict
 from pathlib import Path
@@ -51,6 +53,13 @@ def _plain_configs():
             'mmengine.config.config.FormatCode', lambda text, **options: (text, True)
         )
         yield
+
+
+@pytest.fixture(autouse=True, scope='session')
+def _interrupts():
+    """Hear Ctrl-C, which a shell lets its background jobs ignore."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
