@@ -105,7 +105,8 @@ setup(
             'onnxruntime>=1.20',
             'onnxslim>=0.1.59',
             'openvino>=2024.6',
-        ]
+        ],
+        'ncnn': ['ncnn>=1.0.20250503', 'pnnx>=20250530'],
     },
     entry_points={'console_scripts': [f'mmpose-light = {PACKAGE}.cli:main']},
     zip_safe=False,

@@ -237,18 +237,33 @@ def deploy_packages() -> None:
         pytest.importorskip(name, reason=f'{name}: pip install mmpose-light[deploy]')
 
 
+def need_ncnn() -> None:
+    """Skip where the packages of ``pip install mmpose-light[ncnn]`` are missing."""
+    for name in ('ncnn', 'pnnx'):
+        pytest.importorskip(name, reason=f'{name}: pip install mmpose-light[ncnn]')
+
+
+@pytest.fixture(scope='session')
+def ncnn_packages() -> None:
+    """The packages of ``pip install mmpose-light[ncnn]``."""
+    need_ncnn()
+
+
 @pytest.fixture(scope='session')
 def export_smooth_model(tmp_path_factory, smooth_model, deploy_packages):
     """Export that model with some options; the same file for the same options."""
-    from mmpose_light.apis.export import export_onnx
+    from mmpose_light.apis import export
+    from mmpose_light.deploy.choices import FORMATS
 
     done = {}
 
     def run(**options):
-        key = repr(sorted(options.items()))
+        key, kind = repr(sorted(options.items())), options.get('format', 'onnx')
+        if kind == 'ncnn':
+            need_ncnn()
         if key not in done:
-            file = tmp_path_factory.mktemp('exported') / 'smooth.onnx'
-            done[key] = export_onnx(
+            file = tmp_path_factory.mktemp('exported') / f'smooth{FORMATS[kind].suffix}'
+            done[key] = export(
                 smooth_model.config, file, smooth_model.checkpoint, threads=1, **options
             )
         return done[key]

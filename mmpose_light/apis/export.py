@@ -1,10 +1,12 @@
-"""A trained model to one checked ONNX file."""
+"""A trained model to a checked file: ONNX, OpenVINO or ncnn."""
 
+import shutil
+import tempfile
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from mmengine.dataset import Compose
@@ -13,8 +15,8 @@ from mmpose.utils.typing import ConfigType
 from torch import nn
 
 from ..deploy import quantize
-from ..deploy.choices import OUTPUTS
-from ..deploy.export import make_graph, save_graph
+from ..deploy.choices import FORMATS, OUTPUTS
+from ..deploy.export import make_graph, save_graph, save_openvino
 from ..deploy.forms import (
     SPLIT_RATIO,
     ExportForm,
@@ -24,18 +26,16 @@ from ..deploy.forms import (
     run_torch,
 )
 from ..deploy.metadata import Metadata, describe_dataset
+from ..deploy.ncnn import write_ncnn
 from ..deploy.runtime import make_input, run_batches
 from ..deploy.runtimes import check_runtime, open_runtime
 from ..deploy.verify import TOLERANCES, Difference, as_exact, compare
 from ..utils.errors import UserError
-from ..utils.files import check_absent
+from ..utils.files import check_absent, whole_file
 from ..utils.timing import measure_latency
 from .export_settings import ExportSettings
 from .models import find_model, load_model
 from .person_crops import crop_people, crop_synthetic_people
-
-if TYPE_CHECKING:
-    import onnx
 
 #: What a test pipeline may consist of: all that an exported file's metadata can tell.
 TRANSFORMS = ('LoadImage', 'GetBBoxCenterScale', 'TopdownAffine', 'PackPoseInputs')
@@ -47,14 +47,16 @@ class Export:
     """What came of an export."""
 
     file: Path
+    files: list[Path]  # it and what lies beside it
     metadata: Metadata  # what the file says about itself
     differences: list[Difference]  # how far each output lies from PyTorch's
     people: int  # over how many people
-    latency: float  # time of one run in ONNX Runtime in milliseconds, median
+    runtime: str  # the key of the runtime that it was checked in
+    latency: float  # time of one run there in milliseconds, median
     batch: int  # with so many people
 
 
-def export_onnx(
+def export(
     model: str | Path,
     out: str | Path,
     weights: str | Path | None = None,
@@ -64,42 +66,48 @@ def export_onnx(
 ) -> Export:
     """Export a model, check the file against PyTorch, and tell how to run it.
 
-    The file gets its name only when it has passed the check, in ONNX Runtime on real
-    inputs. It carries :class:`~mmpose_light.deploy.metadata.Metadata`, so
+    The file gets its name only when it has passed the check, in the usual runtime of
+    its format on real inputs. It carries
+    :class:`~mmpose_light.deploy.metadata.Metadata`, or has them beside it, so
     :class:`~mmpose_light.deploy.ExportedModel` and ``mmpose-light infer`` run it
     without the config and the checkpoint.
 
     Args:
         model (str | Path): A top-down model, in any of the ways that
             :mod:`mmpose_light.apis.models` tells.
-        out (str | Path): The file to write.
+        out (str | Path): The file to write: ``.onnx``, ``.xml`` for OpenVINO or
+            ``.param`` for ncnn; both of these have a ``.bin`` of weights and a
+            ``.json`` of metadata beside them.
         weights (str | Path, optional): The weights that belong to it. Defaults to
             ``None``, a trained model's own, else random ones, with a warning
         overwrite (bool): Whether a file that is there is replaced. Defaults to
             ``False``
         **settings (Any): Fields of
-            :class:`~mmpose_light.apis.export_settings.ExportSettings`: ``output``,
-            ``channels``, ``batch``, ``precision`` …
+            :class:`~mmpose_light.apis.export_settings.ExportSettings`: ``format``,
+            ``output``, ``channels``, ``batch``, ``precision`` …
 
     Returns:
-        Export: The file and what the check found.
+        Export: The files and what the check found.
 
     Raises:
         UserError: If an argument or a file is not what it should be, the model cannot
             be exported so, or the file gives something else than PyTorch; the message
-            says what would do. A package of ``pip install mmpose-light[deploy]`` that
-            is missing is a :class:`MissingPackageError`.
+            says what would do. A package of ``pip install mmpose-light[deploy]`` or
+            ``[ncnn]`` that is missing is a :class:`MissingPackageError`.
 
     Example:
-        >>> from mmpose_light.apis.export import export_onnx
-        >>> export_onnx('config.py', 'a.onnx', 'best.pth').latency  # doctest: +SKIP
+        >>> from mmpose_light.apis import export
+        >>> export('config.py', 'a.onnx', 'best.pth').latency  # doctest: +SKIP
         21.4
     """
-    settings, out = ExportSettings(**settings), Path(out)
-    if out.suffix != '.onnx':
-        raise UserError(f'out {out} is to be a file whose name ends in .onnx')
-    check_absent(out, overwrite)
-    check_runtime('onnxruntime', settings.threads)
+    out = Path(out)
+    settings = ExportSettings(**settings).for_file(out)
+    kind = FORMATS[settings.format]
+    files = kind.files(out)
+    for file in files:  # of another file's weights nothing is replaced
+        check_absent(file, overwrite and (file == out or out.exists()))
+    runtime = kind.runtimes[0]
+    check_runtime(runtime, settings.threads)
 
     source = find_model(model, weights)
     form = _build_form(load_model(source.config, source.weights, 'cpu'), settings)
@@ -107,17 +115,26 @@ def export_onnx(
         form, name=source.config.stem, precision=settings.precision
     )
     crops, calibration = _cut_people(form.model.cfg, settings)
-    graph = _write_graph(form, settings, calibration, metadata)
-
     inputs = make_input(crops, metadata)
-    opened = open_runtime(graph.SerializeToString(), threads=settings.threads)
-    found = run_batches(opened, inputs, settings.batch)
-    differences = _check_outputs(form, inputs, found, settings)
-    batch = settings.batch or 1
-    several = np.repeat(inputs[:1], batch, axis=0)
-    latency = measure_latency(lambda: opened.run(several))
-    save_graph(graph, out)
-    return Export(out, metadata, differences, len(crops), latency, batch)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        made = Path(folder, out.name)
+        _write(form, settings, calibration, metadata, made)
+        opened = open_runtime(made, runtime, settings.threads)
+        found = run_batches(opened, inputs, settings.batch)
+        differences = _check_outputs(form, inputs, found, settings)
+        batch = settings.batch or 1
+        several = np.repeat(inputs[:1], batch, axis=0)
+        latency = measure_latency(lambda: opened.run(several))
+        for file in files:
+            with whole_file(file) as part:
+                shutil.copyfile(made.with_suffix(file.suffix), part)
+    return Export(
+        out, files, metadata, differences, len(crops), runtime, latency, batch
+    )
+
+
+#: Its name when ONNX was the only format.
+export_onnx = export
 
 
 def _build_form(network: nn.Module, settings: ExportSettings) -> ExportForm:
@@ -157,16 +174,23 @@ def _cut_people(
     return crop_synthetic_people(config), None
 
 
-def _write_graph(
+def _write(
     form: ExportForm,
     settings: ExportSettings,
     calibration: np.ndarray | None,
     metadata: Metadata,
-) -> 'onnx.ModelProto':
+    file: Path,
+) -> None:
+    """Write a file and what lies beside it."""
+    if settings.format == 'ncnn':
+        write_ncnn(form, file, settings.precision)
+        metadata.write_beside(file)
+        return
+    half = settings.precision == 'fp16' and settings.format == 'onnx'
     graph = make_graph(
         form,
         batch=settings.batch,
-        precision='fp16' if settings.precision == 'fp16' else 'fp32',
+        precision='fp16' if half else 'fp32',
         simplify=settings.simplify,
         opset=settings.opset,
     )
@@ -178,8 +202,12 @@ def _write_graph(
             float_ends=settings.float_ends,
             float_nodes=settings.float_nodes,
         )
-    metadata.write(graph)
-    return graph
+    if settings.format == 'openvino':
+        save_openvino(graph, file, settings.precision)
+        metadata.write_beside(file)
+    else:
+        metadata.write(graph)
+        save_graph(graph, file)
 
 
 def describe_form(form: ExportForm, *, name: str, precision: str = 'fp32') -> Metadata:

@@ -1,10 +1,10 @@
 """How a model is exported; light, for the help of the command."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from ..deploy.choices import FileForm
+from ..deploy.choices import FORMATS, FileForm, find_format
 from ..deploy.quantization import OPERATORS
 from ..deploy.verify import TOLERANCES
 from ..utils.errors import UserError
@@ -23,6 +23,12 @@ class ExportSettings(FileForm):
             needless.
     """
 
+    format: str | None = option(
+        None,
+        "of the file (default: what its name's end tells: "
+        f'{", ".join(f"{kind.suffix} {name}" for name, kind in FORMATS.items())})',
+        choices=tuple(FORMATS),
+    )
     precision: str = option(
         'fp32', 'int8 needs calibration images', choices=tuple(TOLERANCES)
     )
@@ -63,7 +69,7 @@ class ExportSettings(FileForm):
         f'(default: {", ".join(f"{v:g} for {k}" for k, v in TOLERANCES.items())})',
     )
     threads: int | None = option(
-        None, 'threads of ONNX Runtime (default: its own choice)'
+        None, 'threads of the runtime that checks it (default: its own choice)'
     )
 
     def __post_init__(self) -> None:
@@ -80,3 +86,36 @@ class ExportSettings(FileForm):
                 'calibration_ann_file without calibration_images: give the folder of '
                 'its images too'
             )
+        self._check_format()
+
+    def _check_format(self) -> None:
+        """Complain about what files of the format cannot be."""
+        if self.format is None:
+            return
+        kind = FORMATS[self.format]
+        if self.precision not in kind.precisions:
+            raise UserError(
+                f'{kind.title} files have no precision {self.precision!r} here: '
+                f'{", ".join(kind.precisions)} would do'
+            )
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in kind.lacks and value != field.default:
+                raise UserError(
+                    f'{kind.title} files know no {field.name} (it is {value!r}): leave '
+                    'it out'
+                )
+
+    def for_file(self, out: Path) -> 'ExportSettings':
+        """Return the settings with the format of a file that is to be written.
+
+        Raises:
+            UserError: If the file's suffix is not that of the format.
+        """
+        named = find_format(out)
+        if named is None or FORMATS.get(self.format, named) is not named:
+            wanted = [FORMATS[self.format]] if self.format else FORMATS.values()
+            ends = ', '.join(f'{kind.suffix} ({kind.title})' for kind in wanted)
+            raise UserError(f'out {out} is to be a file whose name ends in {ends}')
+        (name,) = (name for name, kind in FORMATS.items() if kind is named)
+        return replace(self, format=name)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..deploy.choices import find_format
 from ..utils.errors import MissingFileError, UserError
 from ..utils.late_imports import import_host, load_what_stays
 from ..utils.video_reading import describe_video, is_camera
@@ -59,7 +60,8 @@ def infer(
     Args:
         model (str | Path): A top-down model, in any of the ways that
             :mod:`mmpose_light.apis.models` tells, or a file that ``mmpose-light
-            export`` wrote (``.onnx``), which needs neither PyTorch nor MMPose.
+            export`` wrote (``.onnx``, ``.xml`` of OpenVINO, ``.param`` of ncnn), which
+            needs neither PyTorch nor MMPose.
         inputs (str | Path | Sequence): Images, folders of images, glob patterns,
             videos, numbers of cameras.
         out_dir (str | Path): The output folder. Defaults to ``'work_dirs/infer'``
@@ -90,8 +92,8 @@ def infer(
         device (str): 'cpu', 'cuda', 'cuda:1' …, or 'auto': a GPU where there is one.
             With an exported file, which runs on the CPU, it is the detector's alone.
             Defaults to ``'auto'``
-        runtime (str, optional): What runs an exported file: 'onnxruntime' or
-            'openvino'. Defaults to ``None``, ONNX Runtime
+        runtime (str, optional): What runs an exported file: 'onnxruntime', 'openvino'
+            or 'ncnn'. Defaults to ``None``, the usual one for such a file
         threads (int, optional): Threads of the runtime. Defaults to ``None``, what it
             takes for the best
         batch_size (int): People in one forward pass. Defaults to 8
@@ -238,7 +240,7 @@ def _choose_model(
             )
         from ..deploy.runtime import ExportedModel
 
-        return partial(ExportedModel, model, runtime or 'onnxruntime', threads)
+        return partial(ExportedModel, model, runtime, threads)
     found = find_model(model, weights)
     if found.weights is None:
         raise UserError(
@@ -261,15 +263,8 @@ def _choose_model(
 
 
 def is_exported(model: str | Path) -> bool:
-    """Return whether a model is named by an exported file, by its suffix.
-
-    Args:
-        model (str | Path): A model.
-
-    Returns:
-        bool: Whether it ends in ``.onnx``.
-    """
-    return Path(model).suffix.lower() == '.onnx'
+    """Return whether a model is named by an exported file, by its suffix."""
+    return find_format(model) is not None
 
 
 def _look_up(

@@ -20,6 +20,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..deploy.choices import find_format
 from ..utils.errors import MissingFileError, UserError, suggest
 from ..utils.late_imports import import_host
 from ..utils.repository import find_repository
@@ -225,7 +226,7 @@ def _find_config(name: str) -> Model:
     """Find the model of a name, and its own weights."""
     path = Path(name).expanduser()
     if path.is_file():
-        if path.suffix.lower() == '.onnx':
+        if find_format(path):
             raise UserError(
                 f'{name} is an exported file and no model of PyTorch: '
                 '`mmpose-light infer` runs it; here, name the model it was made of'

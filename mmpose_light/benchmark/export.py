@@ -7,6 +7,8 @@ import numpy as np
 
 from ..deploy import export_model, quantize
 from ..deploy.export import save_graph
+from ..deploy.forms import ExportForm
+from ..deploy.ncnn import write_ncnn
 from ..deploy.packages import import_package
 from .models import build_model, get_input_size, load_config
 from .settings import Group, Settings
@@ -17,9 +19,12 @@ CALIBRATION_IMAGES = 8
 def export_once(config: Path, group: Group, settings: Settings, folder: Path) -> Path:
     """Export a model to a folder, once for all that run it in that form.
 
-    The batch size is fixed, which every model can be exported for. For int8 the
+    The batch size is fixed, which every model can be exported for; ncnn's files take one
+    image at a time. For int8 the
     scales are found on random images: the time does not depend on them.
     """
+    if group.runtime == 'ncnn':
+        return _export_ncnn(config, group, settings, folder)
     form = group.precision
     if form == 'int8':
         form = f'{form}-{group.runtime}'
@@ -38,6 +43,15 @@ def export_once(config: Path, group: Group, settings: Settings, folder: Path) ->
         batch=group.batch_size,
         precision=group.precision,
     )
+
+
+def _export_ncnn(config: Path, group: Group, settings: Settings, folder: Path) -> Path:
+    file = folder / f'{config.stem}-{group.precision}.param'
+    if file.exists():
+        return file
+    config = load_config(config, settings.input_size)
+    form = ExportForm(build_model(config), get_input_size(config))
+    return write_ncnn(form, file, group.precision)
 
 
 def _quantize(source: Path, file: Path, runtime: str) -> Path:

@@ -1,4 +1,4 @@
-"""What can run a model: PyTorch in three ways, ONNX Runtime, OpenVINO.
+"""What can run a model: PyTorch in three ways, ONNX Runtime, OpenVINO, ncnn.
 
 Every runtime gets the same number of threads, one stream, and all of its own
 optimizations. This module is light: what a runtime needs is imported when it opens a
@@ -40,7 +40,7 @@ def check_runtime(name: str, device: str) -> None:
     check_choice('runtime', name, RUNTIMES)
     if RUNTIMES[name].open:
         deploy.check_runtime(name, device=device)
-        import_package('onnx')
+        import_package('pnnx' if name == 'ncnn' else 'onnx')
 
 
 def open_model(
@@ -49,7 +49,7 @@ def open_model(
     """Open a model in a runtime.
 
     Returns what does one run, on the same random images each time. ``file`` is the
-    model as an ONNX file, for the runtimes that run such.
+    model as an exported file, for the runtimes that run such.
     """
     if not RUNTIMES[group.runtime].open:
         from .torch_runtime import open_torch
@@ -59,6 +59,7 @@ def open_model(
         file, group.runtime, threads=settings.threads, device=settings.device
     )
     random = np.random.default_rng(0)
-    images = random.standard_normal(runtime.input_shape, np.float32)
+    shape = (group.batch_size, *runtime.input_shape[1:])
+    images = random.standard_normal(shape, np.float32)
     images = images.astype(runtime.input_dtype)
     return lambda: runtime.run(images)

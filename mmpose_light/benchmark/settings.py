@@ -59,7 +59,7 @@ class Settings:
     precisions: tuple[str, ...] = option(
         ('fp32',),
         f'some of {" ".join(PRECISIONS)}, in the runtimes that have them: amp in '
-        'PyTorch, fp16 in ONNX Runtime, int8 in ONNX Runtime and OpenVINO',
+        'PyTorch, fp16 in ONNX Runtime and ncnn, int8 in ONNX Runtime and OpenVINO',
         option='precision',
         metavar='PRECISION',
     )

@@ -1,10 +1,11 @@
-"""``mmpose-light export``: a trained model to one checked ONNX file."""
+"""``mmpose-light export``: a trained model to a checked file."""
 
 import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..apis.export_settings import ExportSettings
 from ..deploy.choices import OUTPUTS
+from ..deploy.runtimes import RUNTIMES
 from .options import add_options
 
 if TYPE_CHECKING:
@@ -14,18 +15,24 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command: those of ``export_onnx``."""
+    """Add the arguments of the command: those of ``apis.export``."""
     parser.description = (
-        'Export a top-down model to an ONNX file that ONNX Runtime, OpenVINO and, with '
-        '`--output simcc --channels bgr`, rtmlib run. The file is checked against '
-        'PyTorch and says itself how to run it: `mmpose-light infer FILE.onnx …`.'
+        'Export a top-down model to a file: ONNX, which ONNX Runtime, OpenVINO and, with '
+        '`--output simcc --channels bgr`, rtmlib run; OpenVINO; or ncnn, for phones and '
+        'small boards. The file is checked against PyTorch and tells how to run it: '
+        '`mmpose-light infer FILE …`.'
     )
     parser.add_argument(
         'model',
         help='a top-down model: a config file, mmpose::…, or a name '
         '(`mmpose-light list-models` lists them)',
     )
-    parser.add_argument('--out', required=True, help='ONNX file to write')
+    parser.add_argument(
+        '--out',
+        required=True,
+        help='file to write: .onnx, or .xml (OpenVINO) or .param (ncnn), beside which a '
+        '.bin and a .json go',
+    )
     parser.add_argument(
         '--weights',
         help="the model's weights (default: a trained model's own, else random ones)",
@@ -34,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--overwrite', action='store_true', help='replace a file that is there'
     )
     group = parser.add_argument_group('the form of the file')
-    add_options(group, ExportSettings, 'output', 'channels')
+    add_options(group, ExportSettings, 'format', 'output', 'channels')
     group.add_argument(
         '--batch-size',
         dest='batch',
@@ -71,9 +78,9 @@ def main(**options: Any) -> None:
     """Export, and print what came of it."""
     from rich.console import Console
 
-    from ..apis.export import export_onnx
+    from ..apis.export import export
 
-    Console().print(make_table(export_onnx(**options)))
+    Console().print(make_table(export(**options)))
 
 
 def make_table(done: 'Export') -> 'Table':
@@ -93,8 +100,11 @@ def make_table(done: 'Export') -> 'Table':
             f'{item.largest:.3g} at most, {item.relative:.2e} of the range '
             f'(mean {item.mean:.2e}), {done.people} people',
         )
-    table.add_row('file size', f'{done.file.stat().st_size / 1e6:.2f} MB')
+    size = sum(file.stat().st_size for file in done.files)
+    table.add_row('file size', f'{size / 1e6:.2f} MB')
     table.add_row(
-        'latency', f'{done.latency:.1f} ms for {done.batch} in ONNX Runtime on the CPU'
+        'latency',
+        f'{done.latency:.1f} ms for {done.batch} in {RUNTIMES[done.runtime].title} on '
+        'the CPU',
     )
     return table

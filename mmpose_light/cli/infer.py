@@ -6,6 +6,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from ..deploy.runtimes import RUNTIMES
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command line.
@@ -138,8 +140,9 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         '--runtime',
-        choices=('onnxruntime', 'openvino'),
-        help='what runs an exported file (default: onnxruntime)',
+        choices=tuple(RUNTIMES),
+        help='what runs an exported file (default: onnxruntime for .onnx, openvino for '
+        '.xml, ncnn for .param)',
     )
     group.add_argument(
         '--threads', type=int, help="the runtime's threads (default: its own choice)"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from ..utils.errors import UserError
 from ..utils.options import option
@@ -15,6 +16,45 @@ GRAY = 'gray'
 #: Versions of ONNX's operators, from the first with per-channel quantization to the
 #: last that every PyTorch from 2.1 writes.
 OPSETS = range(13, 18)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of exported file."""
+
+    title: str  # what it is called in messages
+    suffix: str  # of the file by which it is named
+    runtimes: tuple[str, ...]  # what runs it, the usual one first
+    precisions: tuple[str, ...] = ('fp32', 'fp16', 'int8')
+    #: Whether weights and metadata lie beside it: FILE.bin and FILE.json.
+    beside: bool = True
+    lacks: tuple[str, ...] = ()  # fields of :class:`FileForm` that it cannot have
+
+    def files(self, file: str | Path) -> list[Path]:
+        """List the files of an exported file, itself last."""
+        file = Path(file)
+        beside = ('.bin', '.json') if self.beside else ()
+        return [*(file.with_suffix(suffix) for suffix in beside), file]
+
+
+#: The kinds of exported files by their names in options.
+FORMATS = {
+    'onnx': Format('ONNX', '.onnx', ('onnxruntime', 'openvino'), beside=False),
+    'openvino': Format('OpenVINO', '.xml', ('openvino',)),
+    'ncnn': Format(
+        'ncnn',
+        '.param',
+        ('ncnn',),
+        ('fp32', 'fp16'),
+        lacks=('batch', 'preprocess', 'simplify', 'opset'),
+    ),
+}
+
+
+def find_format(file: str | Path) -> Format | None:
+    """Find the kind of an exported file by its suffix; None for any other file."""
+    suffix = Path(file).suffix.lower()
+    return next((kind for kind in FORMATS.values() if kind.suffix == suffix), None)
 
 
 def check_choice(name: str, value: str, known: Iterable[str]) -> None:

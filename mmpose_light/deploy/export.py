@@ -37,7 +37,7 @@ def export_model(
     """Write a top-down network to an ONNX file, in its inference form.
 
     The file holds the graph alone: no flip test, no decoding, no metadata
-    (:func:`~mmpose_light.apis.export.export_onnx` adds these, and checks). Its
+    (:func:`~mmpose_light.apis.export.export` adds these, and checks). Its
     input is called ``input``: float32, (N, 3, H, W), normalized by the mean and the
     standard deviation of the model's data preprocessor.
 
@@ -178,6 +178,17 @@ def _to_half(graph: 'onnx.ModelProto') -> 'onnx.ModelProto':
         graph = convert_float_to_float16(graph, keep_io_types=True)
     OnnxModel(graph).topological_sort()  # the casts came last, the first one too
     return graph
+
+
+def save_openvino(graph: 'onnx.ModelProto', file: str | Path, precision: str) -> Path:
+    """Write a graph as OpenVINO's files: ``.xml``, and its weights in ``.bin``.
+
+    Precision 'fp16' is that of the weights, which OpenVINO computes with as it likes.
+    """
+    openvino = import_package('openvino')
+    model = openvino.Core().read_model(graph.SerializeToString(), b'')
+    openvino.save_model(model, file, compress_to_fp16=precision == 'fp16')
+    return Path(file)
 
 
 def save_graph(graph: 'onnx.ModelProto', file: str | Path) -> Path:

@@ -2,23 +2,26 @@
 
 The properties of an ONNX file are pairs of strings. Each attribute of
 :class:`Metadata` is one of them, under its own name: text as it is, all else as json.
-With them the file runs without config and checkpoint, and programs that know nothing of
-this package can read how to prepare its input and what its outputs mean.
+Beside the files of other formats lies a json file of the same. With them the file runs
+without config and checkpoint, and programs that know nothing of this package can read
+how to prepare its input and what its outputs mean.
 """
 
 import dataclasses
 import itertools
 import json
-import math
+import reprlib
 import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..utils.errors import UserError
+from ..utils.errors import MissingFileError, UserError
+from ..utils.files import read_json, write_json
 from ..version import __version__
-from .choices import CHANNELS, GRAY
+from .choices import CHANNELS, GRAY, find_format
+from .onnx_header import read_properties
 from .packages import import_package
 
 if TYPE_CHECKING:
@@ -63,40 +66,42 @@ class Metadata:
             },
         )
 
+    def write_beside(self, file: str | Path) -> Path:
+        """Write the json file that lies beside an exported file."""
+        return write_json(Path(file).with_suffix('.json'), dataclasses.asdict(self))
+
     @classmethod
-    def read(cls, graph: 'onnx.ModelProto', file: str | Path) -> 'Metadata':
-        """Read the properties of a graph, which came from a file.
+    def read(cls, file: str | Path) -> 'Metadata':
+        """Read what an exported file says, or the json file beside it.
 
         Raises:
+            MissingFileError: If one of them does not exist.
             UserError: If it has not all of them, or one will not do.
         """
-        found = {prop.key: prop.value for prop in graph.metadata_props}
-        missing = [field.name for field in dataclasses.fields(cls)]
-        missing = [name for name in missing if name not in found]
-        if missing:
-            raise UserError(
-                f'{file} does not say how to run it, its metadata lack '
-                f'{", ".join(missing[:3])}{", …" * (len(missing) > 3)}: export the '
-                'model with `mmpose-light export`'
-            )
-        values = {}
-        for field in dataclasses.fields(cls):
-            text = found[field.name]
-            try:
-                values[field.name] = text if field.type is str else json.loads(text)
-            except (ValueError, RecursionError) as error:
+        if not Path(file).is_file():
+            raise MissingFileError(f'exported file {file} does not exist')
+        kind, source = find_format(file), Path(file)
+        kinds = {field.name: field.type for field in dataclasses.fields(cls)}
+        if kind and kind.beside:
+            source = source.with_suffix('.json')
+            found = read_json(source, f'it tells how to run {file}, put it beside that')
+            values = _choose_fields(found, source)
+        else:
+            values = {
+                name: text if kinds[name] is str else _parse(name, text, file)
+                for name, text in _choose_fields(read_properties(file), file).items()
+            }
+        for name, value in values.items():
+            if not _fits(value, kinds[name]):
                 raise UserError(
-                    f'{file} has metadata that are no json: {field.name} is {text!r:.80}'
-                ) from error
-            if not _fits(values[field.name], field.type):
-                raise UserError(
-                    f'{file} has metadata that will not do: {field.name} is {text!r:.80}'
+                    f'{source} has metadata that will not do: {name} is '
+                    f'{reprlib.repr(value):.80}'
                 )
         values['input_size'] = tuple(values['input_size'])
         about = cls(**values)
         problem = about._find_problem()
         if problem:
-            raise UserError(f'{file} has metadata that will not do: {problem}')
+            raise UserError(f'{source} has metadata that will not do: {problem}')
         return about
 
     def _find_problem(self) -> str | None:
@@ -140,8 +145,31 @@ def _fits(value: Any, kind: Any) -> bool:
             and all(map(_fits, value, kinds))
         )
     if kind is float:
-        return type(value) in (int, float) and math.isfinite(value)
+        return type(value) in (int, float) and abs(value) < 1e30
     return type(value) is kind
+
+
+def _choose_fields(found: Any, source: str | Path) -> dict[str, Any]:
+    """Return the fields of :class:`Metadata` of what was read in a file."""
+    names = [field.name for field in dataclasses.fields(Metadata)]
+    found = found if isinstance(found, dict) else {}
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise UserError(
+            f'{source} does not say how to run it, its metadata lack '
+            f'{", ".join(missing[:3])}{", …" * (len(missing) > 3)}: export the '
+            'model with `mmpose-light export`'
+        )
+    return {name: found[name] for name in names}
+
+
+def _parse(name: str, text: str, file: str | Path) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(
+            f'{file} has metadata that are no json: {name} is {text!r:.80}'
+        ) from error
 
 
 def describe_dataset(dataset_meta: dict[str, Any]) -> dict[str, Any]:

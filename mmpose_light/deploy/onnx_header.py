@@ -1,20 +1,18 @@
 """What an ONNX file says about itself, read without the package onnx.
 
-An ONNX file is a message of protocol buffers: fields, each a number and a value. A few
-of them suffice to know how a file is to be run, and the rest is stepped over. Their
-numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
+An ONNX file is a message of protocol buffers: fields, each a number and a value. One
+kind of them tells how a file is to be run, and the rest is stepped over. Their numbers
+are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 """
 
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from ..utils.errors import MissingFileError, UserError
+from ..utils.errors import UserError
 
-# Fields of a model, of a graph, and on the way to the first dimension of an input.
-_GRAPH, _PROPERTIES, _INPUT = 7, 14, 11
-_TYPE, _TENSOR, _SHAPE, _DIMENSION, _VALUE = 2, 1, 2, 1, 1
+# Fields of a model.
+_GRAPH, _PROPERTIES = 7, 14
 # Wire types.
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 # Which fields of a part hold which parts, on all the ways to a tensor.
@@ -37,34 +35,21 @@ _PARTS = {
 _EXTERNAL = 13, 14  # fields of a tensor: where its data are, and that they are there
 
 
-class Header(NamedTuple):
-    """What is read of an ONNX file."""
-
-    properties: dict[str, str]  # its metadata properties
-    batch: int | None  # the first dimension of its first input; None for any
-
-
-def read_header(file: str | Path) -> Header:
-    """Read properties and batch size of an ONNX file.
+def read_properties(file: str | Path) -> dict[str, str]:
+    """Read the metadata properties of an ONNX file.
 
     Raises:
-        MissingFileError: If there is no such file.
         UserError: If it is no ONNX file, or only part of one.
     """
-    if not Path(file).is_file():
-        raise MissingFileError(f'exported file {file} does not exist')
     with _complaint(file):
         fields = list(_read_fields(memoryview(Path(file).read_bytes())))
-        (graph,) = (value for number, value in fields if number == _GRAPH)
+        (_,) = (value for number, value in fields if number == _GRAPH)
         properties = [
             dict(_read_fields(value))
             for number, value in fields
             if number == _PROPERTIES
         ]
-        return Header(
-            {str(pair[1], 'utf-8'): str(pair[2], 'utf-8') for pair in properties},
-            _read_batch(graph),
-        )
+        return {str(pair[1], 'utf-8'): str(pair[2], 'utf-8') for pair in properties}
 
 
 def refuse_external_data(content: bytes, name: str | Path) -> None:
@@ -105,15 +90,6 @@ def _complaint(name: str | Path) -> Iterator[None]:
             f'{name} cannot be read, it is truncated or no ONNX file: copy it again, or '
             'export the model again'
         ) from error
-
-
-def _read_batch(graph: memoryview) -> int | None:
-    """Follow a graph's first input to its first dimension."""
-    message = graph
-    for wanted in (_INPUT, _TYPE, _TENSOR, _SHAPE, _DIMENSION):
-        message = next(v for number, v in _read_fields(message) if number == wanted)
-    sizes = [value for number, value in _read_fields(message) if number == _VALUE]
-    return sizes[0] if sizes else None
 
 
 def _read_fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:

@@ -5,9 +5,13 @@ from types import ModuleType
 
 from ..utils.errors import MissingPackageError
 
+#: The extra of ``pip install mmpose-light[…]`` that brings a package; the others are in
+#: ``deploy``.
+EXTRAS = {'ncnn': 'ncnn', 'pnnx': 'ncnn'}
+
 
 def import_package(name: str) -> ModuleType:
-    """Import a module of ``pip install mmpose-light[deploy]``.
+    """Import a module of an extra, such as ``pip install mmpose-light[deploy]``.
 
     Raises:
         MissingPackageError: If it is not installed; the message says how to get it.
@@ -19,5 +23,5 @@ def import_package(name: str) -> ModuleType:
             raise
         raise MissingPackageError(
             f'{name} is not installed, and this needs it: '
-            '`pip install mmpose-light[deploy]`'
+            f'`pip install mmpose-light[{EXTRAS.get(name, "deploy")}]`'
         ) from error

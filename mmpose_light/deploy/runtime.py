@@ -4,7 +4,6 @@ import contextlib
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from .cropping import Crop, crop_person, fit_channels, to_image
 from .decoding import make_decoder
 from .drawing import Skeleton
 from .metadata import Metadata
-from .onnx_header import read_header
 from .runtimes import open_runtime
 
 LARGEST = 1 << 27  # numbers in an input
@@ -29,16 +27,16 @@ class ExportedModel:
 
     Args:
         file (str | Path): A file that ``mmpose-light export`` wrote.
-        runtime (str): 'onnxruntime' or 'openvino', on the CPU. Defaults to
-            ``'onnxruntime'``
+        runtime (str, optional): 'onnxruntime', 'openvino' or 'ncnn', on the CPU.
+            Defaults to ``None``, the usual one for such a file
         threads (int, optional): Number of threads. Defaults to ``None``, what the
             runtime takes for the best
 
     Raises:
-        MissingFileError: If the file does not exist.
-        ImportError: If a package of ``pip install mmpose-light[deploy]`` is missing.
-        ValueError: If the file is no ONNX file or was not written by this package, or
-            the runtime is unknown or cannot load it.
+        MissingFileError: If the file, or what belongs beside it, does not exist.
+        MissingPackageError: If the runtime is not installed.
+        UserError: If the file is broken or was not written by this package, or the
+            runtime is unknown or cannot load it.
 
     Attributes:
         metadata (Metadata): What the file says about itself.
@@ -57,15 +55,14 @@ class ExportedModel:
     def __init__(
         self,
         file: str | Path,
-        runtime: str = 'onnxruntime',
+        runtime: str | None = None,
         threads: int | None = None,
     ) -> None:
-        properties, self.batch = read_header(file)
-        properties = [SimpleNamespace(key=k, value=v) for k, v in properties.items()]
-        self.metadata = Metadata.read(SimpleNamespace(metadata_props=properties), file)
+        self.metadata = Metadata.read(file)
         self.session = open_runtime(file, runtime, threads)
         self.file = file
         self._check_input()
+        self.batch = self.session.input_shape[0]
         gray = self.metadata.channels == GRAY
         self.color_type = 'grayscale' if gray else 'color'
         with self._complaint():
@@ -106,7 +103,7 @@ class ExportedModel:
                 f'the input of {self.file} is {found}, and (N, {", ".join(map(str, sides))}) '
                 'by its metadata: export the model again'
             )
-        if (self.batch or 1) * math.prod(sides) > LARGEST:
+        if (found[0] or 1) * math.prod(sides) > LARGEST:
             raise UserError(
                 f'the input of {self.file} has more than {LARGEST} numbers: export the '
                 'model with a smaller batch'

@@ -1,6 +1,7 @@
 """Export from config and checkpoint: the check, the table, and everything broken."""
 
 import copy
+import sys
 
 import cv2
 import numpy as np
@@ -9,12 +10,13 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmpose_light.apis import export as module
-from mmpose_light.apis.export import check_differences, export_onnx
+from mmpose_light.apis import export
+from mmpose_light.apis.export import check_differences
 from mmpose_light.apis.person_crops import crop_people, crop_synthetic_people
 from mmpose_light.cli import main
 from mmpose_light.deploy import ExportedModel
 from mmpose_light.deploy.verify import TOLERANCES, Difference
+from mmpose_light.utils.errors import MissingPackageError
 
 pytestmark = pytest.mark.usefixtures('deploy_packages')
 
@@ -76,7 +78,7 @@ def test_int8(smooth_model, tmp_path, capsys):
 
 def test_random_weights(smooth_model, tmp_path):
     with pytest.warns(RuntimeWarning, match='weights are random'):
-        done = export_onnx(smooth_model.config, tmp_path / 'a.onnx', threads=1)
+        done = export(smooth_model.config, tmp_path / 'a.onnx', threads=1)
     assert done.differences[0].relative < 1e-5
 
 
@@ -92,6 +94,7 @@ def test_a_file_that_differs_is_not_left(smooth_model, tmp_path, monkeypatch, ca
         other.model.head.final_layer.bias.data += 1
         return original(other, **options)
 
+    module = sys.modules['mmpose_light.apis.export']  # apis.export is the function
     original = module.make_graph
     monkeypatch.setattr(module, 'make_graph', trace_another)
     assert command(smooth_model, out, '--overwrite') == 2
@@ -114,7 +117,7 @@ def test_network_that_only_rounds(smooth_model, tmp_path, preprocess):
     torch.save(checkpoint, tmp_path / 'a.pth')
     out = tmp_path / 'a.onnx'
     with pytest.warns(RuntimeWarning, match='not stable yet: by rounding alone'):
-        done = export_onnx(
+        done = export(
             smooth_model.config,
             out,
             tmp_path / 'a.pth',
@@ -167,6 +170,11 @@ def test_crops_of_drawn_people(smooth_model):
         (dict(calibration_images='a.png'), 'only it takes them'),
         (dict(calibration_ann_file='a.json'), 'give the folder of its images'),
         (dict(opset=8), 'opset 8 cannot be written: 13 to 17'),
+        (
+            dict(format='tflite'),
+            "format 'tflite' is unknown: onnx, openvino, ncnn would",
+        ),
+        (dict(format='ncnn'), r'a\.onnx is to be a file whose name ends in \.param'),
         (dict(images='no.png'), 'input no.png does not exist'),
         (dict(threads=0), 'threads is 0'),
     ],
@@ -174,32 +182,72 @@ def test_crops_of_drawn_people(smooth_model):
 def test_bad_arguments(smooth_model, tmp_path, options, message):
     args = (smooth_model.config, tmp_path / 'a.onnx', smooth_model.checkpoint)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
-        export_onnx(*args, **options)
+        export(*args, **options)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (dict(batch=2), r'ncnn files know no batch \(it is 2\)'),
+        (dict(preprocess=True), 'know no preprocess'),
+        (dict(opset=13), 'know no opset'),
+        (
+            dict(precision='int8', calibration_images='a.png'),
+            "no precision 'int8' here: fp32, fp16 would do",
+        ),
+    ],
+)
+def test_what_ncnn_has_not(smooth_model, tmp_path, options, message):
+    args = (smooth_model.config, tmp_path / 'a.param', smooth_model.checkpoint)
+    with pytest.raises(ValueError, match=message):
+        export(*args, **options)
+
+
+@pytest.mark.parametrize('suffix, package', [('.param', 'pnnx'), ('.xml', 'openvino')])
+def test_a_missing_package(smooth_model, tmp_path, monkeypatch, suffix, package):
+    if suffix == '.param':
+        pytest.importorskip('ncnn', reason='ncnn: pip install mmpose-light[ncnn]')
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingPackageError, match=f'{package} is not installed'):
+        export(smooth_model.config, tmp_path / f'a{suffix}', smooth_model.checkpoint)
+
+
+def test_weights_of_another_file_stay(export_smooth_model, smooth_model, tmp_path):
+    """Two formats keep weights under the same name."""
+    ours = tmp_path / 'a.xml'
+    args = (smooth_model.config, ours, smooth_model.checkpoint)
+    (tmp_path / 'a.bin').write_bytes(b'of a.param')
+    with pytest.raises(ValueError, match=r'a\.bin is there already'):
+        export(*args, overwrite=True)
+    ours.touch()  # now they are its own
+    done = export(*args, overwrite=True, threads=1)
+    assert sorted(done.files) == sorted(tmp_path.iterdir())
+    assert ExportedModel(ours).metadata.model == 'smooth'
 
 
 def test_bad_files(smooth_model, tmp_path):
     config, checkpoint = smooth_model.config, smooth_model.checkpoint
     out = tmp_path / 'a.onnx'
     with pytest.raises(FileNotFoundError, match=r'config no\.py does not exist'):
-        export_onnx('no.py', out, checkpoint)
+        export('no.py', out, checkpoint)
     with pytest.raises(
         FileNotFoundError, match=r'no\.pth does not exist: --weights takes a file'
     ):
-        export_onnx(config, out, 'no.pth')
+        export(config, out, 'no.pth')
     with pytest.raises(ValueError, match=r'a\.pt is to be a file whose name ends in'):
-        export_onnx(config, tmp_path / 'a.pt', checkpoint)
+        export(config, tmp_path / 'a.pt', checkpoint)
     other = tmp_path / 'other.pth'
     torch.save(dict(state_dict=torch.nn.Linear(2, 3).state_dict()), other)
     with pytest.raises(ValueError, match=r'other\.pth does not fit the model'):
-        export_onnx(config, out, other)
+        export(config, out, other)
     broken = tmp_path / 'broken.png'
     broken.write_text('no picture')
     with pytest.raises(ValueError, match=r'image .*broken\.png cannot be read'):
-        export_onnx(config, out, checkpoint, images=broken)
+        export(config, out, checkpoint, images=broken)
     (tmp_path / 'empty').mkdir()
     with pytest.raises(ValueError, match='empty holds no images'):
-        export_onnx(
+        export(
             config,
             out,
             checkpoint,
@@ -217,10 +265,10 @@ def test_models_that_no_metadata_can_tell(smooth_model, tmp_path):
     )
     config.dump(tmp_path / 'flip.py')
     with pytest.raises(ValueError, match="pipeline consists of .*'RandomFlip'"):
-        export_onnx(tmp_path / 'flip.py', out, smooth_model.checkpoint)
+        export(tmp_path / 'flip.py', out, smooth_model.checkpoint)
 
     config = Config.fromfile(smooth_model.config)
     config.model.head.out_channels = 16
     config.dump(tmp_path / 'k16.py')
     with pytest.warns(RuntimeWarning), pytest.raises(ValueError, match='16 keypoints'):
-        export_onnx(tmp_path / 'k16.py', out)
+        export(tmp_path / 'k16.py', out)

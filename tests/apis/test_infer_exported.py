@@ -10,6 +10,7 @@ import pytest
 from mmpose_light.apis.given_boxes import GivenBoxes
 from mmpose_light.apis.infer import infer
 from mmpose_light.cli import main
+from mmpose_light.deploy.choices import FORMATS
 
 pytestmark = pytest.mark.usefixtures('deploy_packages')
 
@@ -66,10 +67,12 @@ def test_same_as_the_model(
     assert drawn[0] == drawn[1]
 
 
-def test_the_hosts_stay_out(export_smooth_model, photos, tmp_path):
+@pytest.mark.parametrize('format', FORMATS)
+def test_the_hosts_stay_out(export_smooth_model, photos, tmp_path, format):
     """Of the command, in a process of its own: it is to start at once."""
     folder, ann_file = photos
-    args = ['infer', export_smooth_model().file, folder, '--ann-file', ann_file]
+    file = export_smooth_model(format=format).file
+    args = ['infer', file, folder, '--ann-file', ann_file]
     args = [str(arg) for arg in (*args, '--out-dir', tmp_path)]
     code = (
         'import sys\n'

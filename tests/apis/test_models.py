@@ -211,9 +211,9 @@ def small_zoo(tmp_path, smooth_model, monkeypatch) -> str:
 
 
 def test_export_by_name(small_zoo, tmp_path, deploy_packages):
-    from mmpose_light.apis.export import export_onnx
+    from mmpose_light.apis import export
 
-    done = export_onnx(small_zoo, tmp_path / 'model.onnx', threads=1)
+    done = export(small_zoo, tmp_path / 'model.onnx', threads=1)
     assert done.metadata.model == 'smooth'
     assert done.people
 

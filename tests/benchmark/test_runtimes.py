@@ -9,9 +9,16 @@ from mmpose_light.benchmark.settings import Settings
 from mmpose_light.deploy import runtimes
 
 
-@pytest.mark.parametrize('name', ['onnxruntime', 'openvino'])
-def test_exported_files_run(name, export_smooth_model):
-    file = export_smooth_model(batch=1).file
+@pytest.mark.parametrize(
+    'name, options',
+    [
+        ('onnxruntime', dict(batch=1)),
+        ('openvino', dict(batch=1)),
+        ('ncnn', dict(format='ncnn')),
+    ],
+)
+def test_exported_files_run(name, options, export_smooth_model):
+    file = export_smooth_model(**options).file
     settings = Settings(runtimes=[name], threads=1, batch_sizes=[1])
     run = open_model(None, settings.groups[0], settings, file)
     assert RUNTIMES[name].open

@@ -17,12 +17,13 @@ def command(model, out, *args) -> int:
 
 
 def test_options_are_the_functions_parameters():
-    from mmpose_light.apis.export import ExportSettings, export_onnx
+    from mmpose_light.apis.export import ExportSettings
+    from mmpose_light.apis.export import export as function
 
     parser = argparse.ArgumentParser()
     export.add_arguments(parser)
     options = {action.dest for action in parser._actions} - {'help'}
-    parameters = set(inspect.signature(export_onnx).parameters) - {'settings'}
+    parameters = set(inspect.signature(function).parameters) - {'settings'}
     assert options == parameters | {field.name for field in fields(ExportSettings)}
 
 
@@ -33,6 +34,14 @@ def test_command(smooth_model, tmp_path, capsys):
     for word in ('simcc_x', 'of the range', 'MB', 'ms for 2 in ONNX Runtime'):
         assert word in printed
     assert [path.name for path in out.parent.iterdir()] == ['a.onnx']
+
+
+def test_command_of_another_format(smooth_model, tmp_path, capsys, ncnn_packages):
+    out = tmp_path / 'a.ncnn.param'
+    assert command(smooth_model, out, '--format', 'ncnn', '--precision', 'fp16') == 0
+    assert 'ms for 1 in ncnn' in capsys.readouterr().out
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {'a.ncnn.param', 'a.ncnn.bin', 'a.ncnn.json'}
 
 
 def test_bad_command_lines(smooth_model, tmp_path, capsys):

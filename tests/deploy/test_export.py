@@ -12,12 +12,14 @@ from mmengine.config import Config
 from mmpose.apis import init_model
 
 from mmpose_light.deploy import export_model
-from mmpose_light.deploy.runtimes import RUNTIMES, open_runtime
+from mmpose_light.deploy.choices import FORMATS
+from mmpose_light.deploy.runtimes import open_runtime
 
 pytestmark = pytest.mark.usefixtures('deploy_packages')
 
 ZOO = Path(mmpose.__file__).parent / '.mim/configs/body_2d_keypoint'
 SIZE = (96, 128)
+RUNTIMES = FORMATS['onnx'].runtimes
 
 
 def small_efficientnet(config):

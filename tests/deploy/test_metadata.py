@@ -8,7 +8,7 @@ import onnx
 import pytest
 
 from mmpose_light.deploy.metadata import Metadata, describe_dataset
-from mmpose_light.utils.errors import UserError
+from mmpose_light.utils.errors import MissingFileError, UserError
 from mmpose_light.version import __version__
 
 
@@ -34,12 +34,30 @@ def metadata(smooth_model) -> Metadata:
     )
 
 
-def test_round_trip(metadata):
+def test_round_trip(metadata, tmp_path):
     graph = empty_graph()
     onnx.helper.set_model_props(graph, {'model': 'what was there before'})
     metadata.write(graph)
-    assert Metadata.read(graph, 'a.onnx') == metadata
+    onnx.save(graph, tmp_path / 'a.onnx')
+    assert Metadata.read(tmp_path / 'a.onnx') == metadata
     assert len(graph.metadata_props) == len(dataclasses.fields(Metadata))
+
+
+def test_round_trip_beside_a_file(metadata, tmp_path):
+    file = tmp_path / 'a.ncnn.param'
+    with pytest.raises(MissingFileError, match=r'exported file .*param does not exist'):
+        Metadata.read(file)
+    file.touch()
+    with pytest.raises(
+        MissingFileError, match=r'a\.ncnn\.json does not exist: .*how to'
+    ):
+        Metadata.read(file)
+    assert metadata.write_beside(file) == tmp_path / 'a.ncnn.json'
+    assert Metadata.read(file) == metadata
+    for content in ('[]', '{"model": "a"}'):
+        (tmp_path / 'a.ncnn.json').write_text(content)
+        with pytest.raises(UserError, match=r'a\.ncnn\.json does not say how to run'):
+            Metadata.read(file)
 
 
 def test_others_can_read_it(metadata):
@@ -66,21 +84,23 @@ def test_keypoints_are_the_hosts(metadata, smooth_model):
         np.testing.assert_array_equal(getattr(metadata, key), theirs[key])
 
 
-def test_a_file_of_somebody_else():
+def test_a_file_of_somebody_else(tmp_path):
+    onnx.save(empty_graph(), tmp_path / 'b.onnx')
     with pytest.raises(
         ValueError, match=r'b\.onnx.*lack model, input_size.*light export'
     ):
-        Metadata.read(empty_graph(), 'b.onnx')
+        Metadata.read(tmp_path / 'b.onnx')
 
 
-def test_broken_properties(metadata):
+def test_broken_properties(metadata, tmp_path):
     graph = empty_graph()
     metadata.write(graph)
     for prop in graph.metadata_props:
         if prop.key == 'codec':
             prop.value = '{'
+    onnx.save(graph, tmp_path / 'a.onnx')
     with pytest.raises(ValueError, match="no json: codec is '{'"):
-        Metadata.read(graph, 'a.onnx')
+        Metadata.read(tmp_path / 'a.onnx')
 
 
 @pytest.mark.parametrize(
@@ -95,6 +115,7 @@ def test_broken_properties(metadata):
         ('channels', 'rgbd'),
         ('mean', '[1, 2]'),
         ('mean', '[1, 2, NaN]'),
+        ('mean', f'[1, 2, 1{"0" * 400}]'),
         ('std', '[1, 0, 1]'),
         ('preprocess', '1'),
         ('box_padding', '-1'),
@@ -104,10 +125,18 @@ def test_broken_properties(metadata):
         ('keypoint_colors', '[[0, 0, 256]]'),
     ],
 )
-def test_what_will_not_do(metadata, name, value):
+def test_what_will_not_do(metadata, tmp_path, name, value):
     graph = empty_graph()
     metadata.write(graph)
     next(p for p in graph.metadata_props if p.key == name).value = value
+    onnx.save(graph, tmp_path / 'a.onnx')
     with pytest.raises(UserError, match=r'a\.onnx has metadata that') as told:
-        Metadata.read(graph, 'a.onnx')
-    assert len(str(told.value)) < 300
+        Metadata.read(tmp_path / 'a.onnx')
+    assert len(str(told.value)) < 300 + len(str(tmp_path))
+
+    (tmp_path / 'a.param').touch()
+    whole = json.dumps({**dataclasses.asdict(metadata), name: 'in its place'})
+    text = json.dumps(value) if name == 'channels' else value
+    (tmp_path / 'a.json').write_text(whole.replace('"in its place"', text))
+    with pytest.raises(UserError, match=r'a\.json (has metadata that|is no json)'):
+        Metadata.read(tmp_path / 'a.param')

@@ -1,6 +1,7 @@
 """Exported files from picture to keypoints, against MMPose's own inference."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -10,11 +11,11 @@ import torch
 from mmengine.config import Config
 from mmpose.apis import inference_topdown, init_model
 
-from mmpose_light.apis.export import export_onnx
+from mmpose_light.apis import export
 from mmpose_light.deploy import ExportedModel
 from mmpose_light.deploy.forms import HeatmapsToSimCC
 from mmpose_light.deploy.runtime import make_input
-from mmpose_light.utils.errors import UserError
+from mmpose_light.utils.errors import MissingFileError, UserError
 
 pytestmark = pytest.mark.usefixtures('deploy_packages')
 
@@ -62,6 +63,48 @@ def test_keypoints_are_mmposes(
     )
 
 
+@pytest.mark.parametrize('format', ['openvino', 'ncnn'])
+def test_keypoints_of_other_formats(smooth_model, export_smooth_model, image, format):
+    model = ExportedModel(export_smooth_model(format=format).file, threads=1)
+    expected = expect(smooth_model.model, image, BOXES)
+    for found, theirs in zip(model.estimate(image, BOXES), expected, strict=True):
+        np.testing.assert_allclose(found, theirs, atol=1e-3)
+
+
+@pytest.mark.parametrize('format', ['openvino', 'ncnn'])
+def test_half_precision_of_other_formats(smooth_model, export_smooth_model, format):
+    whole, half = (
+        export_smooth_model(format=format, **options)
+        for options in (dict(), dict(precision='fp16'))
+    )
+    sizes = [done.file.with_suffix('.bin').stat().st_size for done in (whole, half)]
+    assert sizes[1] < 0.65 * sizes[0]
+    apart = [done.differences[0].relative for done in (whole, half)]
+    assert apart[0] < 1e-5 < apart[1] < 1e-2
+
+
+@pytest.mark.parametrize('format', ['openvino', 'ncnn'])
+def test_files_that_do_not_belong_together(export_smooth_model, tmp_path, format):
+    done = export_smooth_model(format=format)
+    file = tmp_path / done.file.name
+    for part in done.files:
+        shutil.copy(part, tmp_path)
+    weights = file.with_suffix('.bin')
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(UserError, match=rf'cannot load .*{file.name}'):
+        ExportedModel(file)
+    weights.unlink()
+    with pytest.raises(MissingFileError, match=r'smooth\.bin belongs beside it'):
+        ExportedModel(file)
+    shutil.copy(done.file.with_suffix('.bin'), tmp_path)
+    for content in ('', 'hello', done.file.read_text()[:3000]):
+        file.write_text(content)
+        with pytest.raises(UserError, match=rf'{file.name}'):
+            ExportedModel(file)
+    with pytest.raises(UserError, match=r'does not run .*: (ncnn|openvino) runs \.'):
+        ExportedModel(done.file, 'onnxruntime')
+
+
 @pytest.mark.parametrize('backend', BACKENDS)
 @pytest.mark.parametrize('precision', ['fp16', 'int8'])
 def test_other_precisions_stay_near(
@@ -81,11 +124,16 @@ def test_other_precisions_stay_near(
     assert np.mean(distances < 0.05) > 0.9
 
 
-@pytest.mark.parametrize('backend', BACKENDS)
+@pytest.mark.parametrize(
+    'options, backend',
+    [(dict(), backend) for backend in BACKENDS]
+    + [(dict(format='ncnn', channels='bgr'), 'ncnn')],
+)
 def test_simcc_is_mmposes_but_for_the_quarter_pixel(
-    smooth_model, export_smooth_model, image, backend
+    smooth_model, export_smooth_model, image, options, backend
 ):
-    model = ExportedModel(export_smooth_model(output='simcc').file, backend, threads=1)
+    done = export_smooth_model(output='simcc', **options)
+    model = ExportedModel(done.file, backend, threads=1)
     assert model.metadata.codec['type'] == 'SimCCLabel'
     found, scores = model.estimate(image, BOXES)
     expected, expected_scores = expect(smooth_model.model, image, BOXES)
@@ -116,12 +164,12 @@ def test_udp(smooth_model, image, tmp_path):
     assert np.abs(expected - expect(smooth_model.model, image, BOXES)[0]).max() > 0.5
 
     options = dict(weights=smooth_model.checkpoint, threads=1)
-    done = export_onnx(tmp_path / 'udp.py', tmp_path / 'udp.onnx', **options)
+    done = export(tmp_path / 'udp.py', tmp_path / 'udp.onnx', **options)
     found, _ = ExportedModel(done.file, threads=1).estimate(image, BOXES)
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
     out = tmp_path / 'simcc.onnx'
-    done = export_onnx(tmp_path / 'udp.py', out, output='simcc', **options)
+    done = export(tmp_path / 'udp.py', out, output='simcc', **options)
     crops = np.stack([cv2.resize(image, (96, 128))])
     found = ExportedModel(done.file, threads=1).run(crops)
     pixels = torch.from_numpy(make_input(crops, done.metadata))

@@ -8,10 +8,13 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from mmpose_light.deploy.choices import FORMATS
 from mmpose_light.deploy.runtimes import RUNTIMES, check_runtime, open_runtime
 from mmpose_light.utils.errors import MissingPackageError, UserError
 
 pytestmark = pytest.mark.usefixtures('deploy_packages')
+
+OF_ONNX = FORMATS['onnx'].runtimes
 
 TYPES = {
     TensorProto.FLOAT: np.float32,
@@ -47,7 +50,7 @@ def file(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize('name', RUNTIMES)
+@pytest.mark.parametrize('name', OF_ONNX)
 def test_outputs_come_in_order_and_stay(name, file):
     """A later run does not change what an earlier one gave."""
     opened = open_runtime(file, name, threads=1)
@@ -62,10 +65,11 @@ def test_outputs_come_in_order_and_stay(name, file):
         np.testing.assert_array_equal(largest, x.max(1))
 
 
-@pytest.mark.parametrize('name', RUNTIMES)
+@pytest.mark.parametrize('name', OF_ONNX)
 @pytest.mark.parametrize('kind', TYPES)
-def test_content_of_a_file_is_as_good(name, kind):
-    opened = open_runtime(make_graph(kind, (2, 3)).SerializeToString(), name)
+def test_types_of_an_input(tmp_path, name, kind):
+    onnx.save(make_graph(kind, (2, 3)), tmp_path / 'a.onnx')
+    opened = open_runtime(tmp_path / 'a.onnx', name)
     assert opened.input_shape == (2, 3)
     assert opened.input_dtype == TYPES[kind]
     x = np.arange(6).reshape(2, 3).astype(opened.input_dtype)
@@ -79,8 +83,9 @@ def test_content_of_a_file_is_as_good(name, kind):
     [
         (
             dict(runtime='tensorrt'),
-            "'tensorrt' is unknown: onnxruntime, openvino would",
+            "'tensorrt' is unknown: onnxruntime, openvino, ncnn",
         ),
+        (dict(runtime='ncnn'), r'ncnn does not run .*: onnxruntime and openvino run'),
         (dict(threads=0), 'threads is 0, expected 1 or more'),
         (dict(runtime='openvino', device='cuda'), "runs on cpu here, not on 'cuda'"),
         (dict(device='tpu'), "runs on cpu and cuda here, not on 'tpu'"),
@@ -101,30 +106,34 @@ def test_a_runtime_without_the_gpu_that_is_wanted(file, monkeypatch):
         open_runtime(file, device='cuda:0')
 
 
-@pytest.mark.parametrize('name', RUNTIMES)
+@pytest.mark.parametrize('name', OF_ONNX)
 def test_files_that_no_runtime_loads(tmp_path, name):
     (tmp_path / 'a.onnx').write_bytes(b'no graph')
     with pytest.raises(UserError, match=r'a\.onnx cannot be read'):
         open_runtime(tmp_path / 'a.onnx', name)
     graph = make_graph()
     graph.graph.node[0].op_type = 'Unknown'
-    with pytest.raises(UserError, match='cannot load the graph: '):
-        open_runtime(graph.SerializeToString(), name)
+    onnx.save(graph, tmp_path / 'a.onnx')
+    with pytest.raises(UserError, match=r'cannot load .*a\.onnx: '):
+        open_runtime(tmp_path / 'a.onnx', name)
+    with pytest.raises(UserError, match=r'b\.onnx does not exist'):
+        open_runtime(tmp_path / 'b.onnx', name)
 
 
-@pytest.mark.parametrize('name', RUNTIMES)
-def test_more_than_one_input(name):
+@pytest.mark.parametrize('name', OF_ONNX)
+def test_more_than_one_input(tmp_path, name):
     graph = make_graph()
     other = graph.graph.input.add()
     other.CopyFrom(graph.graph.input[0])
     other.name = 'z'
     graph.graph.node.add(op_type='Add', input=['same', 'z'], output=['sum'])
     graph.graph.output[1].name = 'sum'
+    onnx.save(graph, tmp_path / 'a.onnx')
     with pytest.raises(UserError, match='has 2 inputs, expected one'):
-        open_runtime(graph.SerializeToString(), name)
+        open_runtime(tmp_path / 'a.onnx', name)
 
 
-@pytest.mark.parametrize('name', RUNTIMES)
+@pytest.mark.parametrize('name', OF_ONNX)
 def test_weights_in_other_files(name, tmp_path):
     """Neither runtime opens them, though they are there."""
     graph = make_graph()
@@ -136,16 +145,20 @@ def test_weights_in_other_files(name, tmp_path):
     (tmp_path / 'a.onnx').write_bytes(graph.SerializeToString())
     with pytest.raises(UserError, match=r'a\.onnx takes weights from other files'):
         open_runtime(tmp_path / 'a.onnx', name)
+    (tmp_path / 'a.onnx').rename(tmp_path / 'a.xml')  # OpenVINO goes by the content
+    (tmp_path / 'a.bin').touch()
+    with pytest.raises(UserError, match=r'a\.xml cannot be read, it is no xml'):
+        open_runtime(tmp_path / 'a.xml', 'openvino')
 
 
 @pytest.mark.parametrize('name', RUNTIMES)
 def test_a_missing_package(name, monkeypatch):
     monkeypatch.setitem(sys.modules, RUNTIMES[name].package, None)
-    with pytest.raises(MissingPackageError, match=r'mmpose-light\[deploy\]'):
+    with pytest.raises(MissingPackageError, match=r'mmpose-light\[(deploy|ncnn)\]'):
         check_runtime(name)
 
 
-LIGHT = ('choices', 'metadata', 'quantization', 'runtimes', 'verify')
+LIGHT = ('choices', 'metadata', 'quantization', 'runtime', 'runtimes', 'verify')
 
 
 def test_what_runs_files_needs_no_pytorch(file):
