@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from mmpose_light.benchmark.export import export_once
 from mmpose_light.benchmark.runtimes import RUNTIMES, check_runtime, open_model
 from mmpose_light.benchmark.settings import Settings
 from mmpose_light.deploy import runtimes
@@ -59,3 +60,15 @@ def test_runtimes_are_opened_where_they_are_told(monkeypatch, folder):
     )
     assert opened() == (2, 3, 8, 6)
     assert calls == [(folder / 'tiny.onnx', 'onnxruntime', 1, 'cpu')]
+
+
+def test_ncnn_takes_one_file_for_all_batch_sizes(folder, tmp_path, ncnn_packages):
+    settings = Settings(
+        runtimes=['ncnn'], threads=1, batch_sizes=[1, 2], train_batch_size=0
+    )
+    config = folder / 'tiny.py'
+    (file,) = {
+        export_once(config, group, settings, tmp_path) for group in settings.groups
+    }
+    (heatmaps,) = open_model(config, settings.groups[1], settings, file)()
+    assert len(heatmaps) == 2

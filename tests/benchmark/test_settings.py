@@ -9,7 +9,7 @@ from mmpose_light.benchmark.settings import Group, Settings
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(runtimes=['tensorrt']), 'tensorrt.*eager.*openvino would do'),
+        (dict(runtimes=['tensorrt']), 'tensorrt.*eager.*ncnn would do'),
         (dict(precisions=['int4']), 'int4.*fp32.*int8 would do'),
         (dict(precisions=['int8'], runtimes=['eager']), 'int8.*onnxruntime'),
         (dict(batch_sizes=[0]), 'batch size is 0'),
