@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from ..utils.errors import UserError
-from .forms import ExportForm
+from .forms import ExportForm, count_channels
 from .fusion import fuse
 from .packages import import_package
 
@@ -37,7 +37,8 @@ def write_ncnn(form: ExportForm, file: str | Path, precision: str = 'fp32') -> P
     """
     file, pnnx = Path(file), import_package('pnnx')
     width, height = form.input_size
-    image = torch.zeros(1, 3, height, width)
+    channels = count_channels(form.model)
+    image = torch.zeros(1, channels, height, width)
     with tempfile.TemporaryDirectory() as folder:
         with torch.no_grad():
             traced = torch.jit.trace(fuse(form), image, check_trace=False)
@@ -46,7 +47,7 @@ def write_ncnn(form: ExportForm, file: str | Path, precision: str = 'fp32') -> P
             [
                 pnnx.EXEC_PATH,
                 'model.pt',
-                f'inputshape=[1,3,{height},{width}]f32',
+                f'inputshape=[1,{channels},{height},{width}]f32',
                 f'fp16={int(precision == "fp16")}',
             ],
             cwd=folder,  # it writes more than is asked for
@@ -61,7 +62,7 @@ def write_ncnn(form: ExportForm, file: str | Path, precision: str = 'fp32') -> P
                 f'pnnx cannot convert this model (exit code {done.returncode}): '
                 f'{" ".join(last)}'
             )
-        text = _name_size(param.read_text(), width, height)
+        text = _name_size(param.read_text(), width, height, channels)
         unknown = sorted(set(re.findall(r'^(\S+[.:]\S+)', text, re.MULTILINE)))
         if unknown:
             raise UserError(f'ncnn has no {", ".join(unknown)}: export to ONNX instead')
@@ -70,11 +71,11 @@ def write_ncnn(form: ExportForm, file: str | Path, precision: str = 'fp32') -> P
     return file
 
 
-def _name_size(text: str, width: int, height: int) -> str:
+def _name_size(text: str, width: int, height: int, channels: int) -> str:
     """Let the layer of the input say its size, as ncnn's own tools write it."""
     return re.sub(
         r'^(Input\s+in0\s.*\bin0)$',
-        rf'\1 0={width} 1={height} 2=3',
+        rf'\1 0={width} 1={height} 2={channels}',
         text,
         flags=re.MULTILINE,
     )

@@ -16,7 +16,7 @@ from mmengine.config import Config
 from mmpose.apis import inference_topdown, init_model
 from PIL import Image
 
-from mmpose_light.apis.export import export_onnx
+from mmpose_light.apis import export
 from mmpose_light.apis.given_boxes import GivenBoxes
 from mmpose_light.apis.infer import infer
 from mmpose_light.apis.inputs import find_inputs
@@ -279,7 +279,7 @@ def test_gray_model(gray_case, photos, video, tmp_path):
 def test_exported_gray_model(gray_case, photos, tmp_path, deploy_packages):
     options = dict(weights=gray_case.checkpoint, images=photos, threads=1)
     options['preprocess'] = True
-    file = export_onnx(gray_case.config, tmp_path / 'gray.onnx', **options).file
+    file = export(gray_case.config, tmp_path / 'gray.onnx', **options).file
     for name, model in (('onnx', file), ('torch', None)):
         if model:
             infer(model, photos, tmp_path / name, threads=1)
