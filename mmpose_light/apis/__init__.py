@@ -18,7 +18,6 @@ __all__ = [
     'Model',
     'check_data',
     'export',
-    'export_onnx',
     'find_model',
     'get_model',
     'infer',
