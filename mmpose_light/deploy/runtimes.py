@@ -229,12 +229,12 @@ def open_runtime(
             file, the file takes weights from others, or the number of threads is less than 1.
     """
     kind = find_format(file) or FORMATS['onnx']
-    opened = check_runtime(runtime or kind.runtimes[0], threads, device)
-    if runtime and runtime not in kind.runtimes:
+    if runtime in RUNTIMES and runtime not in kind.runtimes:
         raise UserError(
-            f'{opened.title} does not run {file}: {" and ".join(kind.runtimes)} '
+            f'{RUNTIMES[runtime].title} does not run {file}: {" and ".join(kind.runtimes)} '
             f'run{"s" * (len(kind.runtimes) == 1)} {kind.suffix} files'
         )
+    opened = check_runtime(runtime or kind.runtimes[0], threads, device)
     for weights in kind.files(file)[:1]:
         if Path(file).is_file() and not weights.is_file():
             raise MissingFileError(
