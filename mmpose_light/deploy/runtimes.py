@@ -226,7 +226,8 @@ def open_runtime(
         MissingFileError: If it or the file of its weights does not exist.
         MissingPackageError: If the runtime is not installed.
         UserError: If there is no such runtime, not on that device, it cannot load the
-            file, the file takes weights from others, or the number of threads is less than 1.
+            file, that takes weights from any others, or the number of threads is less
+            than 1.
     """
     kind = find_format(file) or FORMATS['onnx']
     if runtime in RUNTIMES and runtime not in kind.runtimes:
@@ -235,12 +236,7 @@ def open_runtime(
             f'run{"s" * (len(kind.runtimes) == 1)} {kind.suffix} files'
         )
     opened = check_runtime(runtime or kind.runtimes[0], threads, device)
-    for weights in kind.files(file)[:1]:
-        if Path(file).is_file() and not weights.is_file():
-            raise MissingFileError(
-                f'the weights of {file} are missing: {weights} belongs beside it'
-            )
-    _check_content(file, kind)
+    _check_files(file, kind)
     try:
         return opened.open(file, threads, device)
     except UserError:
@@ -252,10 +248,15 @@ def open_runtime(
         ) from error
 
 
-def _check_content(file: str | Path, kind: Format) -> None:
-    """Complain about a file that takes weights from any other, before it is opened."""
+def _check_files(file: str | Path, kind: Format) -> None:
+    """Complain about a missing file, or weights from any other, before it is opened."""
     if not Path(file).is_file():
         raise MissingFileError(f'exported file {file} does not exist')
+    weights = kind.files(file)[0]
+    if not weights.is_file():
+        raise MissingFileError(
+            f'the weights of {file} are missing: {weights} belongs beside it'
+        )
     content = Path(file).read_bytes()
     if kind is FORMATS['onnx']:
         refuse_external_data(content, file)
