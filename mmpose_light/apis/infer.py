@@ -142,11 +142,7 @@ def infer(
     refuse_weights(inputs)
     open_model = _choose_model(model, weights, device, runtime, threads)
     images, videos = find_inputs(inputs)
-    track = track or smooth or any(map(is_camera, videos))
-    if track and (images or not videos):
-        raise UserError(
-            'people are followed through videos (track, smooth): run images apart'
-        )
+    track = _is_followed(images, videos, track or smooth)
     boxes = _read_boxes(boxes, ann_file, bbox_thr, category, boxes_for)
     done = Inference({}, boxes=boxes)
     find_boxes = _look_up(boxes, images, videos, done.skipped) if boxes else None
@@ -175,11 +171,20 @@ def infer(
     )
     if track:
         search = _search_known(find_boxes, boxes) if boxes else find_boxes
-        options = dict(every=detect_every, kpt_thr=kpt_thr, smooth=smooth)
-        PoseTracker(search, **options)  # complains before anything is run
-        run.make_tracker = partial(PoseTracker, search, **options)
+        run.make_tracker = partial(PoseTracker, search, detect_every, kpt_thr, smooth)
+        run.make_tracker()  # complains before anything is run
     run.all(images, videos)
     return run.done
+
+
+def _is_followed(images: list[str], videos: list[str], wanted: bool) -> bool:
+    """Return whether people are followed, and complain where that cannot be."""
+    followed = wanted or any(map(is_camera, videos))
+    if followed and (images or not videos):
+        raise UserError(
+            'people are followed through videos (track, smooth): run images apart'
+        )
+    return followed
 
 
 def _search_known(find_boxes: Callable, boxes: GivenBoxes) -> Callable:
