@@ -14,7 +14,7 @@ from mmpose.registry import HOOKS
 
 from ..checkpoints.loading import find_whole_checkpoint
 from ..utils.errors import UserError
-from ..utils.files import whole_file
+from ..utils.files import remove_parts, whole_file
 from .random_states import SeededItems, seed_everything
 
 BACKEND = 'whole_file'
@@ -138,8 +138,7 @@ class WholeCheckpointHook(CheckpointHook):
             self.file_backend = get_file_backend(backend_args=self.backend_args)
             if is_main_process():
                 for folder in {self.out_dir, runner.work_dir}:
-                    for left in Path(folder).glob('.*.part*'):
-                        left.unlink()  # by a run that was killed
+                    remove_parts(folder)
         resumed = self._resumed if runner.iter else {}
         loader, loop = runner.train_dataloader, runner.train_loop
         if isinstance(loop, EpochBasedTrainLoop):

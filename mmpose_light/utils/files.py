@@ -43,6 +43,12 @@ def whole_file(path: str | Path, sync: bool = False) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def remove_parts(folder: str | Path) -> None:
+    """Remove what :func:`whole_file` left in a folder in a run that was killed."""
+    for part in Path(folder).glob('.*.part*'):
+        part.unlink()
+
+
 def _sync(path: Path) -> None:
     """Wait until a file or the names in a folder are on the disk."""
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
