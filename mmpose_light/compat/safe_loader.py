@@ -8,6 +8,7 @@ the safe loader stays on and refuses everything else.
 
 import codecs
 import pickle
+from collections import Counter
 from pathlib import Path
 from types import FunctionType, SimpleNamespace
 from typing import IO, Any
@@ -52,9 +53,10 @@ def _safe_pickle() -> SimpleNamespace:
     """Make what stands for the module pickle and knows the safe names alone."""
     from torch._weights_only_unpickler import _get_allowed_globals
 
-    # the bytes of numpy's arrays are written as text to encode
-    allowed = {**_get_allowed_globals(), '_codecs.encode': codecs.encode}
-    allowed.update(_mmengine_checkpoint_globals())
+    # The bytes of numpy's arrays are written as text to encode, the milestones of
+    # MultiStepLR are counted; torch's own list came to have these later.
+    allowed = _get_allowed_globals() | _mmengine_checkpoint_globals()
+    allowed |= {'_codecs.encode': codecs.encode, 'collections.Counter': Counter}
 
     class Unpickler(pickle.Unpickler):
         def find_class(self, module: str, name: str) -> Any:

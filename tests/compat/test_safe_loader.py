@@ -14,7 +14,10 @@ from mmengine.runner import Runner, load_checkpoint
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from mmpose_light import compat
-from mmpose_light.compat.safe_loader import _mmengine_checkpoint_globals
+from mmpose_light.compat.safe_loader import (
+    _mmengine_checkpoint_globals,
+    _safe_pickle,
+)
 
 safe_loader = pytest.mark.skipif(
     torch.__version__ < (2, 6), reason='torch.load is not the safe loader yet'
@@ -50,6 +53,7 @@ def toy_runner(toy):
             param_scheduler=[
                 dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=4),
                 dict(type='ReduceOnPlateauLR', monitor='score', patience=5),
+                dict(type='MultiStepLR', milestones=[5, 6]),
             ],
             default_hooks=dict(checkpoint=checkpoint_hook),
             custom_hooks=[dict(type='EMAHook')],
@@ -96,6 +100,16 @@ def test_checkpoint_loads(checkpoint, toy):
     logs = loaded['message_hub']['log_scalars']
     assert logs['train/loss'].mean() > 0
     assert logs['train/loss'].statistics('min') == logs['train/loss'].min()
+
+
+def test_checkpoint_loads_safely_in_older_torch(checkpoint):
+    found = torch.load(checkpoint, weights_only=False, pickle_module=_safe_pickle())
+    schedulers = found['param_schedulers']
+    assert [dict(one.get('milestones', {})) for one in schedulers] == [
+        {},
+        {},
+        {5: 1, 6: 1},
+    ]
 
 
 def test_checkpoint_resumes(checkpoint, toy_runner):
