@@ -12,6 +12,7 @@ from ..deploy.drawing import draw_skeletons
 from ..utils.errors import UserError
 from ..utils.files import write_json
 from ..utils.image_reading import decode_image
+from ..utils.overlap import WriteBehind, read_ahead
 from ..utils.video_reading import (
     VideoInfo,
     check_count,
@@ -106,22 +107,33 @@ class Run:
 
     def images(self, paths: Sequence[str]) -> None:
         """Run images and note what came of each."""
-        for index, image, people in self.estimate(self.model, self._read(paths)):
-            path = paths[index]
-            name = self.done.names[path]
-            with self.noting(path):
-                described = describe_people(people)
-                drawn = self._draw(image, people)
-                if self.drawn_dir:
-                    write_image(self.drawn_dir / name_image(path, name), drawn)
-                if self.json_dir:
-                    write_json(self.json_dir / f'{name}.json', described, indent=2)
-                self.done.people[path] = len(described)
-                if self.show and show_image('mmpose-light', drawn, wait=0):
-                    raise KeyboardInterrupt
-            self.progress('images', index + 1, len(paths))
+        images = read_ahead(self._read(paths))
+        with self._writing() as write:
+            for index, image, people in self.estimate(self.model, images):
+                write(self._finish_image, paths[index], image, people)
+                self.progress('images', index + 1, len(paths))
         if paths:
             self.progress('images', len(paths), len(paths))
+
+    def _writing(self) -> contextlib.AbstractContextManager[Callable]:
+        """Return what makes calls, behind the run where nothing is shown."""
+        if self.show:  # windows belong to the main thread
+            return contextlib.nullcontext(lambda function, *args: function(*args))
+        return WriteBehind()
+
+    def _finish_image(self, path: str, image: np.ndarray, people: People) -> None:
+        """Write what came of an image."""
+        name = self.done.names[path]
+        with self.noting(path):
+            described = describe_people(people)
+            drawn = self.draw(image, people)
+            if self.drawn_dir:
+                write_image(self.drawn_dir / name_image(path, name), drawn)
+            if self.json_dir:
+                write_json(self.json_dir / f'{name}.json', described, None)
+            self.done.people[path] = len(described)
+            if self.show and show_image('mmpose-light', drawn, wait=0):
+                raise KeyboardInterrupt
 
     def _read(self, paths: Sequence[str]) -> Iterator[tuple[int, np.ndarray]]:
         """Read what can be read, and note what cannot."""
@@ -134,7 +146,7 @@ class Run:
             else:
                 yield index, image
 
-    def _draw(self, image: np.ndarray, people: People) -> np.ndarray | None:
+    def draw(self, image: np.ndarray, people: People) -> np.ndarray | None:
         """Draw people over their image, if anybody is to see it."""
         if self.drawn_dir or self.show:
             _, keypoints, scores, numbers = people
@@ -149,6 +161,8 @@ class Run:
     ) -> Iterator[tuple[int, np.ndarray, People]]:
         """Estimate the people of a video's frames."""
         frames = enumerate(read_frames(path))
+        if not is_camera(path):  # whose frames are to be new
+            frames = read_ahead(frames)
         if self.make_tracker is None:
             return self.estimate(self.model, frames)
         return track_people(self.model, frames, self.make_tracker(frame_rate=info.rate))
@@ -156,50 +170,76 @@ class Run:
     def video(self, path: str) -> None:
         """Run a video and note what came of it, as far as it came."""
         info, name = describe_video(path), self.done.names[path]
-        frames, not_finite, video = [], [], None
-        start = None
+        results = VideoResults(self, path)
         with contextlib.ExitStack() as end:
             if self.json_dir:
-                end.callback(write_json, self.json_dir / f'{name}.json', frames, 2)
+                file = self.json_dir / f'{name}.json'
+                end.callback(write_json, file, results.frames, None)
             if self.drawn_dir:
-                video = VideoFile(self.drawn_dir / f'{name}.mp4', info.rate)
-                end.callback(video.close)
+                results.file = VideoFile(self.drawn_dir / f'{name}.mp4', info.rate)
+                end.callback(results.file.close)
+            write = end.enter_context(self._writing())
             for index, frame, people in self._follow(path, info):
-                try:
-                    described = describe_people(people)
-                except UserError:
-                    described, people = [], NOBODY
-                    not_finite.append(index)
-                frames.append(dict(frame_id=index, instances=described))
-                drawn = self._draw(frame, people)
-                if start is None and is_camera(path):
-                    start = time.monotonic()
-                if video:
-                    video = self._write_frame(path, video, drawn, start)
-                if self.show and show_image('mmpose-light', drawn):
-                    info = info._replace(frames=len(frames))
+                write(results.add, index, frame, people)
+                self.progress(Path(path).name, index + 1, info.frames)
+                if results.ended:
+                    info = info._replace(frames=len(results.frames))
                     break
-                self.progress(Path(path).name, len(frames), info.frames)
-        self.done.people[path] = sum(len(frame['instances']) for frame in frames)
-        check_count(path, len(frames), info)
-        if not_finite:
+        count = sum(len(frame['instances']) for frame in results.frames)
+        self.done.people[path] = count
+        check_count(path, len(results.frames), info)
+        if results.not_finite:
             raise UserError(
-                f'frame {not_finite[0]} and {len(not_finite) - 1} others: {NOT_FINITE}'
+                f'frame {results.not_finite[0]} and {len(results.not_finite) - 1} '
+                f'others: {NOT_FINITE}'
             )
 
-    def _write_frame(
-        self, path: str, video: VideoFile, drawn: np.ndarray, start: float | None
-    ) -> VideoFile | None:
-        """Write a frame, that of a camera for as long as it took.
 
-        It returns ``None`` where videos cannot be written.
-        """
-        count = 1
-        if start is not None:
-            due = (time.monotonic() - start) * video.rate
-            count = max(video.frames == 0, round(due) - video.frames)
-        with self.noting(path):
+@dataclass
+class VideoResults:
+    """What comes of a video, frame by frame.
+
+    Attributes:
+        run (Run): The run.
+        path (str): The video.
+        frames (list[dict]): The people of each frame, for the json file.
+        not_finite (list[int]): The frames for which the network gave no numbers.
+        file (VideoFile, optional): The video that is drawn.
+        start (float, optional): When a camera's first frame was done, in seconds.
+        ended (bool): Whether who looks on wants it to end.
+    """
+
+    run: Run
+    path: str
+    frames: list[dict] = field(default_factory=list)
+    not_finite: list[int] = field(default_factory=list)
+    file: VideoFile | None = None
+    start: float | None = None
+    ended: bool = False
+
+    def add(self, index: int, frame: np.ndarray, people: People) -> None:
+        """Add a frame."""
+        try:
+            described = describe_people(people)
+        except UserError:
+            described, people = [], NOBODY
+            self.not_finite.append(index)
+        self.frames.append(dict(frame_id=index, instances=described))
+        drawn = self.run.draw(frame, people)
+        if self.start is None and is_camera(self.path):
+            self.start = time.monotonic()
+        if self.file:
+            self._write(drawn)
+        if self.run.show:
+            self.ended = show_image('mmpose-light', drawn)
+
+    def _write(self, drawn: np.ndarray) -> None:
+        """Write a drawn frame, that of a camera for as long as it took."""
+        count, file, self.file = 1, self.file, None
+        if self.start is not None:
+            due = (time.monotonic() - self.start) * file.rate
+            count = max(file.frames == 0, round(due) - file.frames)
+        with self.run.noting(self.path):  # else videos cannot be written
             for _ in range(count):
-                video.write(drawn)
-            return video
-        return None
+                file.write(drawn)
+            self.file = file

@@ -135,6 +135,7 @@ def _look(content: bytes, name: str, whole: bool) -> _About:
                 getattr(image, 'is_animated', False) and image.format not in ONE_IMAGE
             )
             if whole:
+                image.draft('L', (1, 1))  # a JPEG as small and gray as can be
                 image.load()
     except UnidentifiedImageError:
         if _is_heif(content):
