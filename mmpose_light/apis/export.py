@@ -9,23 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.dataset import Compose
-from mmpose.datasets.transforms import GetBBoxCenterScale, TopdownAffine
 from mmpose.utils.typing import ConfigType
 from torch import nn
 
 from ..deploy import quantize
 from ..deploy.choices import FORMATS, OUTPUTS
 from ..deploy.export import make_graph, save_graph, save_openvino
-from ..deploy.forms import (
-    SPLIT_RATIO,
-    ExportForm,
-    check_topdown,
-    in_double,
-    normalization,
-    run_torch,
-)
-from ..deploy.metadata import Metadata, describe_dataset
+from ..deploy.forms import ExportForm, in_double, run_torch
+from ..deploy.metadata import Metadata
 from ..deploy.ncnn import write_ncnn
 from ..deploy.runtime import make_input, run_batches
 from ..deploy.runtimes import check_runtime, open_runtime
@@ -34,11 +25,10 @@ from ..utils.errors import UserError
 from ..utils.files import check_absent, whole_file
 from ..utils.timing import measure_latency
 from .export_settings import ExportSettings
+from .forms import describe_form, make_form
 from .models import find_model, load_model
 from .person_crops import crop_people, crop_synthetic_people
 
-#: What a test pipeline may consist of: all that an exported file's metadata can tell.
-TRANSFORMS = ('LoadImage', 'GetBBoxCenterScale', 'TopdownAffine', 'PackPoseInputs')
 CHECKED_PEOPLE = 4
 
 
@@ -138,11 +128,8 @@ export_onnx = export
 
 
 def _build_form(network: nn.Module, settings: ExportSettings) -> ExportForm:
-    check_topdown(network)
-    _, affine = _find_transforms(network.cfg)
-    form = ExportForm(
+    form = make_form(
         network,
-        input_size=tuple(map(int, affine.input_size)),
         output=settings.output,
         channels=settings.channels,
         preprocess=settings.preprocess,
@@ -210,45 +197,6 @@ def _write(
         save_graph(graph, file)
 
 
-def describe_form(form: ExportForm, *, name: str, precision: str = 'fp32') -> Metadata:
-    """Gather what an exported file is to say about itself.
-
-    Raises:
-        UserError: If its test pipeline or its keypoints are such as no metadata can
-            tell.
-    """
-    config = form.model.cfg
-    boxing, affine = _find_transforms(config)
-    dataset = describe_dataset(form.model.dataset_meta)
-    if form.keypoints != len(dataset['keypoint_names']):
-        raise UserError(
-            f'the head gives {form.keypoints} keypoints, and the data set '
-            f'{dataset["dataset"]} has {len(dataset["keypoint_names"])}'
-        )
-    codec = config.model.head.decoder.to_dict()
-    if form.output != form.native:
-        codec = dict(
-            type='SimCCLabel',
-            input_size=list(form.input_size),
-            simcc_split_ratio=SPLIT_RATIO,
-        )
-    mean, std = normalization(form.model)
-    return Metadata(
-        model=name,
-        input_size=form.input_size,
-        channels=form.channels,
-        preprocess=form.preprocess,
-        mean=mean,
-        std=std,
-        output=form.output,
-        codec=codec,
-        box_padding=float(boxing.padding),
-        use_udp=bool(affine.use_udp),
-        precision=precision,
-        **dataset,
-    )
-
-
 def _check_outputs(
     form: ExportForm,
     inputs: np.ndarray,
@@ -293,19 +241,3 @@ def check_differences(
             f'{limit:.2%} is allowed for {precision}; no file was written. Where that '
             'is known and wanted, allow more with tolerance (`--tolerance`)'
         )
-
-
-def _find_transforms(
-    config: ConfigType,
-) -> tuple[GetBBoxCenterScale, TopdownAffine]:
-    """Return the transforms that cut people out when a model is tested."""
-    found = {
-        type(transform).__name__: transform
-        for transform in Compose(config.test_dataloader.dataset.pipeline).transforms
-    }
-    if set(found) != set(TRANSFORMS):
-        raise UserError(
-            f'the test pipeline consists of {list(found)}, and an exported file can '
-            f'only tell about {list(TRANSFORMS)}'
-        )
-    return found['GetBBoxCenterScale'], found['TopdownAffine']

@@ -16,32 +16,86 @@ from ..checkpoints.loading import load_fitting, read_checkpoint
 from ..datasets.transforms.loading import find_color_type
 from ..deploy.cropping import fit_channels
 from ..deploy.drawing import Skeleton, to_color
+from ..deploy.forms import ExportForm, count_channels
+from ..deploy.fusion import fuse
+from ..deploy.runtime import DescribedModel
 from ..utils.errors import UserError
-from .people import NO_BOXES
+from .forms import describe_form, make_form
+from .people import NO_BOXES, PoseModel
+
+
+def open_network(network: nn.Module, flip_test: bool = False) -> PoseModel:
+    """Take the quickest way to run a top-down model.
+
+    Args:
+        network (nn.Module): What :func:`~mmpose_light.apis.models.load_model` returned.
+        flip_test (bool): Whether to do the flip test, if its config does. Defaults to
+            ``False``
+
+    Returns:
+        PoseModel: Its inference form, cut out and decoded for as exported files are;
+        with the flip test, or where metadata cannot tell how it is run, the model as it
+        is tested.
+
+    Raises:
+        UserError: If it is not top-down.
+    """
+    data_mode = network.cfg.get('data_mode')
+    if data_mode != 'topdown':
+        raise UserError(
+            f'the config has data_mode {data_mode!r}, expected a top-down model: '
+            "data_mode 'topdown'"
+        )
+    if not (flip_test and network.test_cfg.get('flip_test')):
+        with contextlib.suppress(UserError):
+            form = make_form(network)
+            metadata = describe_form(form, name='')
+            return DescribedModel(metadata, TorchSession(form))
+    return TorchModel(network, flip_test)
+
+
+class TorchSession:
+    """A network in its inference form, run like an exported file.
+
+    Args:
+        form (ExportForm): The network, which is left as it is.
+
+    Attributes:
+        input_shape (tuple): Of its input, ``None`` for any number of images.
+    """
+
+    def __init__(self, form: ExportForm) -> None:
+        width, height = form.input_size
+        self.input_shape = None, count_channels(form.model), height, width
+        self.form = fuse(form)
+        self.device = next(form.parameters()).device
+
+    @torch.inference_mode()
+    def run(self, images: np.ndarray) -> list[np.ndarray]:
+        """Return the outputs for images, float32, of the shape of the input."""
+        layout = dict(memory_format=torch.channels_last)
+        given = self.form(torch.from_numpy(images).to(self.device, **layout))
+        given = given if isinstance(given, tuple) else (given,)
+        return [item.float().cpu().numpy() for item in given]
 
 
 class TorchModel:
     """A top-down model of MMPose, with the pipeline that its config tests it with.
 
     Args:
-        model (nn.Module): What :func:`~mmpose_light.apis.models.get_model` returned.
-
-    Raises:
-        UserError: If it is not top-down.
+        model (nn.Module): What :func:`~mmpose_light.apis.models.load_model` returned.
+        flip_test (bool): Whether to do the flip test, if its config does. Defaults to
+            ``False``
 
     Attributes:
         skeleton (Skeleton): How its people are drawn.
         color_type (str): What images its test pipeline loads, 'color' or 'grayscale'.
     """
 
-    def __init__(self, model: nn.Module) -> None:
-        data_mode = model.cfg.get('data_mode')
-        if data_mode != 'topdown':
-            raise UserError(
-                f'the config has data_mode {data_mode!r}, expected a top-down model: '
-                "data_mode 'topdown'"
-            )
+    def __init__(self, model: nn.Module, flip_test: bool = False) -> None:
         self.model = model
+        if not flip_test:
+            model.test_cfg = {**model.test_cfg, 'flip_test': False}
         self.pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
         self.color_type = find_color_type(self.pipeline)
         self.skeleton = Skeleton.of_dataset(model.dataset_meta)

@@ -1,4 +1,4 @@
-"""Runs an exported file from image to keypoints, without PyTorch and MMPose."""
+"""Runs a network from image to keypoints, an exported file without PyTorch and MMPose."""
 
 import contextlib
 import math
@@ -19,95 +19,40 @@ from .runtimes import open_runtime
 LARGEST = 1 << 27  # numbers in an input
 
 
-class ExportedModel:
-    """A model that was exported: images and boxes in, keypoints out.
+class DescribedModel:
+    """A network with metadata: images and boxes in, keypoints out.
 
-    People are cut out and outputs decoded as MMPose does it, as the file's metadata
-    say; there is no flip test.
+    People are cut out and outputs decoded as MMPose does it, as the metadata say; there
+    is no flip test.
 
     Args:
-        file (str | Path): A file that ``mmpose-light export`` wrote.
-        runtime (str, optional): 'onnxruntime', 'openvino' or 'ncnn', on the CPU.
-            Defaults to ``None``, the usual one for such a file
-        threads (int, optional): Number of threads. Defaults to ``None``, what the
-            runtime takes for the best
-
-    Raises:
-        MissingFileError: If the file, or what belongs beside it, does not exist.
-        MissingPackageError: If the runtime is not installed.
-        UserError: If the file is broken or was not written by this package, or the
-            runtime is unknown or cannot load it.
+        metadata (Metadata): How it is run.
+        session (RuntimeFile): What runs it.
 
     Attributes:
-        metadata (Metadata): What the file says about itself.
+        metadata (Metadata): How it is run.
         batch (int | None): The number of people that it takes at a time; None for any.
         skeleton (Skeleton): How its people are drawn.
         color_type (str): What images it takes, 'color' or 'grayscale'.
-
-    Example:
-        >>> from mmpose_light.deploy import ExportedModel
-        >>> model = ExportedModel('el_hrnet.onnx')  # doctest: +SKIP
-        >>> keypoints, scores = model.estimate(image, boxes)  # doctest: +SKIP
-        >>> keypoints.shape, scores.shape  # doctest: +SKIP
-        ((3, 17, 2), (3, 17))
     """
 
-    def __init__(
-        self,
-        file: str | Path,
-        runtime: str | None = None,
-        threads: int | None = None,
-    ) -> None:
-        self.metadata = Metadata.read(file)
-        self.session = open_runtime(file, runtime, threads)
-        self.file = file
-        self._check_input()
-        self.batch = self.session.input_shape[0]
-        gray = self.metadata.channels == GRAY
+    def __init__(self, metadata: Metadata, session: Any) -> None:
+        self.metadata = metadata
+        self.session = session
+        self.batch = session.input_shape[0]
+        gray = metadata.channels == GRAY
         self.color_type = 'grayscale' if gray else 'color'
         with self._complaint():
-            self.decode = make_decoder(self.metadata.codec)
+            self.decode = make_decoder(metadata.codec)
         self.skeleton = Skeleton(
-            self.metadata.skeleton_links,
-            self.metadata.skeleton_link_colors,
-            self.metadata.keypoint_colors,
+            metadata.skeleton_links,
+            metadata.skeleton_link_colors,
+            metadata.keypoint_colors,
         )
 
-    @contextlib.contextmanager
-    def _complaint(self) -> Iterator[None]:
-        """Turn what a spoilt file raises, which may be anything, into one error."""
-        try:
-            yield
-        except ImportError:
-            raise
-        except Exception as error:
-            raise UserError(
-                f'{self.file} does not do what its metadata say, export the model '
-                f'again: {first_line(error) or type(error).__name__}'
-            ) from error
-
-    def _check_input(self) -> None:
-        """Complain about an input that is not what the metadata say, or too large."""
-        width, height = self.metadata.input_size
-        channels = 1 if self.metadata.channels == GRAY else 3
-        sides = channels, height, width
-        if self.metadata.preprocess:
-            sides = height, width, channels
-        found = self.session.input_shape
-        fits = len(found) == 4 and all(
-            side in (None, wanted)
-            for side, wanted in zip(found[1:], sides, strict=True)
-        )
-        if not fits:
-            raise UserError(
-                f'the input of {self.file} is {found}, and (N, {", ".join(map(str, sides))}) '
-                'by its metadata: export the model again'
-            )
-        if (found[0] or 1) * math.prod(sides) > LARGEST:
-            raise UserError(
-                f'the input of {self.file} has more than {LARGEST} numbers: export the '
-                'model with a smaller batch'
-            )
+    def _complaint(self) -> contextlib.AbstractContextManager:
+        """Return what turns errors of the network and the decoder into one's own."""
+        return contextlib.nullcontext()
 
     def estimate(
         self, image: np.ndarray, boxes: Sequence | np.ndarray | None = None
@@ -197,6 +142,78 @@ class ExportedModel:
         return run_batches(self.session, make_input(crops, self.metadata), self.batch)
 
 
+class ExportedModel(DescribedModel):
+    """A model that was exported: images and boxes in, keypoints out.
+
+    Args:
+        file (str | Path): A file that ``mmpose-light export`` wrote.
+        runtime (str, optional): 'onnxruntime', 'openvino' or 'ncnn', on the CPU.
+            Defaults to ``None``, the usual one for such a file
+        threads (int, optional): Number of threads. Defaults to ``None``, what the
+            runtime takes for the best
+
+    Raises:
+        MissingFileError: If the file, or what belongs beside it, does not exist.
+        MissingPackageError: If the runtime is not installed.
+        UserError: If the file is broken or was not written by this package, or the
+            runtime is unknown or cannot load it.
+
+    Example:
+        >>> from mmpose_light.deploy import ExportedModel
+        >>> model = ExportedModel('el_hrnet.onnx')  # doctest: +SKIP
+        >>> keypoints, scores = model.estimate(image, boxes)  # doctest: +SKIP
+        >>> keypoints.shape, scores.shape  # doctest: +SKIP
+        ((3, 17, 2), (3, 17))
+    """
+
+    def __init__(
+        self,
+        file: str | Path,
+        runtime: str | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.file = file
+        metadata = Metadata.read(file)
+        session = open_runtime(file, runtime, threads)
+        self._check_input(metadata, session.input_shape)
+        super().__init__(metadata, session)
+
+    @contextlib.contextmanager
+    def _complaint(self) -> Iterator[None]:
+        """Turn what a spoilt file raises, which may be anything, into one error."""
+        try:
+            yield
+        except ImportError:
+            raise
+        except Exception as error:
+            raise UserError(
+                f'{self.file} does not do what its metadata say, export the model '
+                f'again: {first_line(error) or type(error).__name__}'
+            ) from error
+
+    def _check_input(self, metadata: Metadata, found: Sequence[int | None]) -> None:
+        """Complain about an input that is not what the metadata say, or too large."""
+        width, height = metadata.input_size
+        channels = 1 if metadata.channels == GRAY else 3
+        sides = channels, height, width
+        if metadata.preprocess:
+            sides = height, width, channels
+        fits = len(found) == 4 and all(
+            side in (None, wanted)
+            for side, wanted in zip(found[1:], sides, strict=True)
+        )
+        if not fits:
+            raise UserError(
+                f'the input of {self.file} is {found}, and (N, {", ".join(map(str, sides))}) '
+                'by its metadata: export the model again'
+            )
+        if (found[0] or 1) * math.prod(sides) > LARGEST:
+            raise UserError(
+                f'the input of {self.file} has more than {LARGEST} numbers: export the '
+                'model with a smaller batch'
+            )
+
+
 def make_input(crops: np.ndarray, metadata: Metadata) -> np.ndarray:
     """Make a file's input of crops.
 
@@ -214,9 +231,14 @@ def make_input(crops: np.ndarray, metadata: Metadata) -> np.ndarray:
         crops = crops[..., ::-1]
     if metadata.preprocess:
         return np.ascontiguousarray(crops)
-    mean = np.array(metadata.mean, np.float32)
-    std = np.array(metadata.std, np.float32)
-    return np.ascontiguousarray(((crops - mean) / std).transpose(0, 3, 1, 2))
+    planes = crops.transpose(0, 3, 1, 2)
+    mean, std = (
+        np.array(values, np.float32)[:, None, None]
+        for values in (metadata.mean, metadata.std)
+    )
+    images = np.subtract(planes, mean, out=np.empty(planes.shape, np.float32))
+    images /= std
+    return images
 
 
 def run_batches(

@@ -196,10 +196,15 @@ def check_runtime(
             f'{runtime.title} runs on {" and ".join(runtime.devices)} here, not on '
             f'{device!r}'
         )
-    if threads is not None and threads < 1:
-        raise UserError(f'threads is {threads}, expected 1 or more')
+    check_threads(threads)
     import_package(runtime.package)
     return runtime
+
+
+def check_threads(threads: int | None) -> None:
+    """Complain about a number of threads that is less than 1."""
+    if threads is not None and threads < 1:
+        raise UserError(f'threads is {threads}, expected 1 or more')
 
 
 def open_runtime(

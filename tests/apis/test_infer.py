@@ -20,9 +20,11 @@ from mmpose_light.apis import export
 from mmpose_light.apis.given_boxes import GivenBoxes
 from mmpose_light.apis.infer import infer
 from mmpose_light.apis.inputs import find_inputs
-from mmpose_light.apis.models import choose_device
+from mmpose_light.apis.models import choose_device, load_model
 from mmpose_light.apis.outputs import name_outputs
+from mmpose_light.apis.torch_model import TorchModel, open_network
 from mmpose_light.cli import main
+from mmpose_light.deploy.runtime import DescribedModel
 
 # An EL-HRNet small enough to run in no time.
 TINY = """
@@ -88,8 +90,9 @@ class Case:
         args += ['--device', 'cpu']
         return main([str(a) for a in args])
 
-    def expect(self, image, boxes=None) -> np.ndarray:
+    def expect(self, image, boxes=None, flip_test=False) -> np.ndarray:
         """Keypoints by MMPose, shape (N, 17, 2)."""
+        self.model.test_cfg['flip_test'] = flip_test
         samples = inference_topdown(self.model, image, boxes)
         return np.concatenate([s.pred_instances.keypoints for s in samples])
 
@@ -188,6 +191,24 @@ def test_whole_picture(case, photos, tmp_path):
     drawn, source = cv2.imread(str(out / 'visualizations/b.png')), cv2.imread(picture)
     assert drawn.shape == source.shape
     assert (drawn != source).any()
+
+
+def test_flip_test(case, photos, tmp_path):
+    picture = str(photos / 'b.png')
+    case.run(picture, out_dir=tmp_path, flip_test=True)
+    (person,) = predictions(tmp_path, 'b')
+    expected = case.expect(picture, flip_test=True)
+    np.testing.assert_allclose([person['keypoints']], expected, atol=1e-3)
+    assert not np.allclose(expected, case.expect(picture), atol=1e-3)
+
+
+def test_the_inference_form_runs_where_metadata_can_tell_how(case):
+    """Any other test pipeline, and the flip test, run as MMPose tests the model."""
+    model = load_model(case.config, case.checkpoint, 'cpu')
+    assert isinstance(open_network(model), DescribedModel)
+    assert isinstance(open_network(model, flip_test=True), TorchModel)
+    model.cfg.test_dataloader.dataset.pipeline.insert(1, dict(type='YOLOXHSVRandomAug'))
+    assert isinstance(open_network(model), TorchModel)
 
 
 def test_drawn_as_mmpose_draws(case, photos, tmp_path):

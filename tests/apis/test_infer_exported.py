@@ -108,7 +108,8 @@ def test_bad_commands(smooth_model, photos, tmp_path, capsys):
         ([config, 'a.jpg', *weights], 'input a.jpg does not exist'),
         ([config, str(photos[0] / '*.jpg')], 'has no weights here'),
         (['no.onnx', 'a.jpg'], 'input a.jpg does not exist'),
-        ([config, folder, *weights, '--threads', '1'], 'are for an exported file'),
+        ([config, folder, *weights, '--threads', '0'], 'threads is 0'),
+        (['no.onnx', folder, '--flip-test'], 'knows no flip test'),
         ([config, folder, *weights, '--runtime', 'openvino'], 'runs in PyTorch'),
     ):
         assert main(['infer', *args, '--out-dir', str(tmp_path)]) == 2
