@@ -10,6 +10,7 @@ from ..deploy.choices import find_format
 from ..deploy.runtimes import check_threads
 from ..utils.errors import MissingFileError, UserError
 from ..utils.late_imports import import_host, load_what_stays
+from ..utils.threads import set_torch_threads
 from ..utils.video_reading import describe_video, is_camera
 from .given_boxes import GivenBoxes, find_boxes_by
 from .inference import Inference, ReportProgress, Run
@@ -97,7 +98,9 @@ def infer(
         runtime (str, optional): What runs an exported file: 'onnxruntime', 'openvino'
             or 'ncnn'. Defaults to ``None``, the usual one for such a file
         threads (int, optional): Threads of PyTorch or of the runtime. Defaults to
-            ``None``, what it takes for the best
+            ``None``, PyTorch's by
+            :func:`~mmpose_light.utils.threads.set_torch_threads`, a runtime's own
+            choice
         batch_size (int): People in one forward pass. Defaults to 8
         flip_test (bool): Average with the mirrored image where the model's config does
             so when it is tested: a little more accurate, in twice the time. Not with an
@@ -272,12 +275,9 @@ def _choose_model(
 
     def open_model() -> PoseModel:
         import_host()
-        import torch
-
         from .torch_model import open_network
 
-        if threads is not None:
-            torch.set_num_threads(threads)
+        set_torch_threads(threads)
         return open_network(load_model(found.config, found.weights, device), flip_test)
 
     return open_model

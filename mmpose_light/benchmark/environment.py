@@ -8,7 +8,7 @@ from importlib import metadata
 import torch
 
 from ..utils.hardware import name_processor
-from .settings import count_cores
+from ..utils.threads import count_cores
 
 PACKAGES = (
     'mmpose-light',

@@ -1,12 +1,12 @@
 """What a benchmark measures and how often."""
 
-import os
 from dataclasses import dataclass, fields
 
 from ..apis.zoo import DEFAULT
 from ..deploy.choices import check_choice
 from ..utils.errors import UserError
 from ..utils.options import option
+from ..utils.threads import count_cores
 from .runtimes import PRECISIONS, RUNTIMES, check_runtime
 
 OUT_DIR = 'work_dirs/benchmark'
@@ -168,10 +168,3 @@ class Settings:
                 if precision in RUNTIMES['eager'].precisions
             ]
         return list(dict.fromkeys(groups))
-
-
-def count_cores() -> int:
-    """Count the cores that this process may use, as far as the system tells."""
-    if hasattr(os, 'sched_getaffinity'):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

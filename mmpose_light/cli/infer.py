@@ -147,7 +147,8 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--threads',
         type=int,
-        help='threads of PyTorch or of the runtime (default: its own choice)',
+        help="threads (default: the runtime's own choice; of PyTorch, no more than cores are "
+        'free)',
     )
     group.add_argument(
         '--batch-size', type=int, help='people in one forward pass (default: 8)'

@@ -30,6 +30,7 @@ from ..engine.quiet_runner import build_runner, say_nothing, silence
 from ..utils.errors import MissingFileError, UserError
 from ..utils.files import read_json, write_json
 from ..utils.repository import find_repository
+from ..utils.threads import set_torch_threads
 from ..visualization.training_log import read_log
 from .figures import draw_curve, draw_predictions
 
@@ -110,6 +111,7 @@ def run_demo(
     cfg = _read_config(config, epochs)
     settings = _make_settings(cfg, train_images, val_images)
     notes = open_notes(work_dir, settings, overwrite)
+    set_torch_threads()
 
     say('1/4 Synthetic people')
     _draw_data(cfg, work_dir / 'data', train_images, val_images)

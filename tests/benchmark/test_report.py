@@ -8,9 +8,9 @@ import torch
 
 from mmpose_light.benchmark.models import Card, build_model, load_config
 from mmpose_light.benchmark.report import Cell, Report, describe_error
-from mmpose_light.benchmark.settings import count_cores
 from mmpose_light.benchmark.tables import list_overview
 from mmpose_light.utils.complexity import count_macs, count_parameters
+from mmpose_light.utils.threads import count_cores
 
 
 def test_median_and_quartiles():
