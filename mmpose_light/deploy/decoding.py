@@ -138,15 +138,16 @@ def find_maxima(heatmaps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _quarter_steps(heatmaps: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Step a quarter of a pixel to the higher neighbor, away from the edges."""
-    (height, width), steps = heatmaps.shape[1:], np.zeros_like(places)
-    for index, (heatmap, (x, y)) in enumerate(
-        zip(heatmaps, places.astype(int), strict=True)
-    ):
-        if 1 < x < width - 1 and 0 < y < height:
-            steps[index, 0] = np.sign(heatmap[y, x + 1] - heatmap[y, x - 1])
-        if 1 < y < height - 1 and 0 < x < width:
-            steps[index, 1] = np.sign(heatmap[y + 1, x] - heatmap[y - 1, x])
-    return steps * 0.25
+    each, (height, width) = np.arange(len(heatmaps)), heatmaps.shape[1:]
+    x, y = places.astype(int).T
+
+    def at(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return heatmaps[each, y.clip(0, height - 1), x.clip(0, width - 1)]
+
+    steps = np.sign([at(x + 1, y) - at(x - 1, y), at(x, y + 1) - at(x, y - 1)])
+    steps[0] *= (1 < x) & (x < width - 1) & (0 < y) & (y < height)
+    steps[1] *= (1 < y) & (y < height - 1) & (0 < x) & (x < width)
+    return steps.T * 0.25
 
 
 def _newton_steps(logs: np.ndarray, places: np.ndarray) -> np.ndarray:
