@@ -29,6 +29,7 @@ COMMANDS = {
     'heatmaps': "draw a model's heatmaps, scale by scale, over an image",
     'export': 'write a model to an ONNX file, checked and described',
     'benchmark': 'measure models side by side: latency, memory, the training step',
+    'benchmark-infer': 'measure the whole way from image files to json and pictures',
     'compare': 'write the tables of published models again',
     'check-data': "look through a config's data before a training or a test",
     'demo': 'train a small EL-HRNet on synthetic people and show what it learned',

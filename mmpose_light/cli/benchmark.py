@@ -121,7 +121,7 @@ def main(
                 settings,
                 out_dir,
                 overwrite=overwrite,
-                command=_name_command(),
+                command=name_command(),
                 on_step=on_step,
             )
     for table in make_tables(report, console.width):
@@ -133,7 +133,7 @@ def main(
     return 1 if failures else 0
 
 
-def _name_command() -> str:
+def name_command() -> str:
     """Name the command line that is running."""
     tool = Path(sys.argv[0])
     tool = tool.name if tool.is_absolute() else str(tool)

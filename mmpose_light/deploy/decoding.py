@@ -145,8 +145,8 @@ def _quarter_steps(heatmaps: np.ndarray, places: np.ndarray) -> np.ndarray:
         return heatmaps[each, y.clip(0, height - 1), x.clip(0, width - 1)]
 
     steps = np.sign([at(x + 1, y) - at(x - 1, y), at(x, y + 1) - at(x, y - 1)])
-    steps[0] *= (1 < x) & (x < width - 1) & (0 < y) & (y < height)
-    steps[1] *= (1 < y) & (y < height - 1) & (0 < x) & (x < width)
+    steps[0] *= (x > 1) & (x < width - 1) & (y > 0) & (y < height)
+    steps[1] *= (y > 1) & (y < height - 1) & (x > 0) & (x < width)
     return steps.T * 0.25
 
 

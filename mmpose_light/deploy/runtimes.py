@@ -51,10 +51,8 @@ class OnnxRuntimeFile:
                 )
             index = int(device.partition(':')[2] or 0)
             providers.insert(0, ('CUDAExecutionProvider', {'device_id': index}))
-        self._session = runtime.InferenceSession(
-            str(file), options, providers=providers
-        )
-        given = _only(self._session.get_inputs())
+        self.session = runtime.InferenceSession(str(file), options, providers=providers)
+        given = _only(self.session.get_inputs())
         if given.type not in _DTYPES:
             raise ValueError(f'its input is a {given.type}')
         self._name = given.name
@@ -65,7 +63,7 @@ class OnnxRuntimeFile:
 
     def run(self, images: np.ndarray) -> list[np.ndarray]:
         """Return the outputs, in the file's order, for an input."""
-        return self._session.run(None, {self._name: images})
+        return self.session.run(None, {self._name: images})
 
 
 class OpenVINOFile:
