@@ -1,85 +1,33 @@
 """People followed through a video: boxes from the last poses, numbers that stay."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from itertools import compress
 
 import numpy as np
 
 from ..utils.errors import UserError
 from .one_euro import OneEuroFilter
 from .people import People, PoseModel, take_whole_image
+from .track import LOST_SHARE, Track
 
 MATCH_IOU = 0.3  # least overlap of one person's boxes
+REACH = 0.5  # who was out of sight is found again this near, in sizes of a person
 SAME_POSE = 0.1  # two poses closer than this, in sizes of a person, are one person's
-MAX_MARGIN = 0.3  # of a box about its keypoints, in sizes of a person
-LOST_SHARE = 0.25  # a pose with a smaller share of sure keypoints is lost
+OWN_BOX = 0.03  # a pose in another's box has to fit better by this, in sizes
+CROWDED = 0.2  # overlap of two people's boxes from which their poses may be mixed
 PATIENCE = 1.0  # seconds without a pose, or missed by searches, until a person has left
-
-
-@dataclass
-class Track:
-    """One person followed.
-
-    Attributes:
-        number (int): The person's number, from 1.
-        box (np.ndarray): Left, top, right, bottom in pixels and score, shape (5,).
-        middle (np.ndarray, optional): The box's middle, expected once it moved, shape
-            (2,). ``None`` until the first pose.
-        velocity (np.ndarray): Of the middle, in pixels a frame, shape (2,).
-        margins (np.ndarray, optional): How far the box goes beyond the keypoints at
-            its four sides, in sizes of the person, shape (4,). ``None`` until the
-            first pose in a box that was found.
-        found (bool): Whether the box was found in this frame.
-        lost (int): Frames without a pose in a row.
-        unseen (int): Frames since the first search in a row that missed this person.
-        smoother (OneEuroFilter, optional): Smooths the keypoints.
-    """
-
-    number: int
-    box: np.ndarray
-    middle: np.ndarray | None = None
-    velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))
-    margins: np.ndarray | None = None
-    found: bool = True
-    lost: int = 0
-    unseen: int = 0
-    smoother: OneEuroFilter | None = None
-
-    def move(self) -> None:
-        """Move on by one frame."""
-        self.box[:4] += np.tile(self.velocity, 2)
-        if self.middle is not None:
-            self.middle = self.middle + self.velocity
-        self.found = False
-        self.unseen += self.unseen > 0
-
-    def follow(self, points: np.ndarray) -> None:
-        """Take the next box from the keypoints that are sure, shape (N, 2)."""
-        extent = np.concatenate((points.min(0), points.max(0)))
-        size = max(extent[2:] - extent[:2])
-        outward = np.array([-1, -1, 1, 1])
-        if self.found or self.margins is None:
-            margins = (self.box[:4] - extent) * outward / max(size, 1)
-            self.margins = np.clip(margins, 0, MAX_MARGIN)
-        # The search knows a person's extent, the pose in it only the joints'.
-        box = extent + outward * self.margins * size
-        if not self.found:
-            box = (box + self.box[:4]) / 2
-        self.box[:4] = box
-        middle = (box[:2] + box[2:]) / 2
-        if self.middle is not None:
-            self.velocity = self.velocity + 0.4 * (middle - self.middle)
-        self.middle = middle
+HIDDEN = 0.25  # how fast that time goes by behind another person
 
 
 class PoseTracker:
     """Follow people: the box of each comes from the pose in the frame before.
 
     Boxes are searched (by a detector, for one) in the first frame, every ``every``
-    frames, and in the frame after a pose was lost. What is found is matched with those
-    who are followed, greedily by overlap, so that people keep their numbers; where two
-    are at one place, as when they pass each other, the one whose place was less
-    expected goes on as it went before.
+    frames, and in the frame after a pose was lost. What is found is matched greedily
+    with those who are followed: by overlap, and those out of sight by distance. Each
+    pose then goes to whom it was expected of, by its keypoints: where two pass each
+    other, the network may see the nearer one in both boxes. The other goes on as before,
+    and is waited for.
 
     Args:
         search (Callable, optional): Takes a frame's number and the frame, returns
@@ -90,7 +38,8 @@ class PoseTracker:
         kpt_thr (float): Least score of a keypoint that is sure. Defaults to 0.3
         smooth (bool): Smooth the keypoints over time. Defaults to ``False``
         frame_rate (float): Frames in a second: who has no pose for a second, or is missed
-            by the searches for that long, has left. Defaults to 25
+            by the searches for that long, has left; four seconds behind another person.
+            Defaults to 25
 
     Raises:
         UserError: If ``every`` or ``frame_rate`` is out of range.
@@ -148,8 +97,10 @@ class PoseTracker:
                 self._wait = self.every
         self._wait -= 1
         height, width = frame.shape[:2]
-        self.tracks = [t for t in self.tracks if _is_inside(t.box, width, height)]
-        return np.array([t.box for t in self.tracks], np.float32).reshape(-1, 5)
+        boxes = [t.box if t.found is None else t.found for t in self.tracks]
+        inside = [_is_inside(box, width, height) for box in boxes]
+        self.tracks = list(compress(self.tracks, inside))
+        return np.array(list(compress(boxes, inside)), np.float32).reshape(-1, 5)
 
     def update(self, people: People) -> People:
         """Note the poses in the boxes of :meth:`find_boxes`.
@@ -161,21 +112,36 @@ class PoseTracker:
             People: Those who have a pose, with numbers; smoothed, if so chosen.
         """
         sure = people.scores >= self.kpt_thr
-        seen = sure.mean(1) >= LOST_SHARE
-        seen &= ~self._find_doubles(people.keypoints, sure, seen)
-        for track, points, good, pose in zip(
-            self.tracks, people.keypoints, sure, seen, strict=True
-        ):
-            if pose:
-                track.follow(points[good])
-            track.lost = 0 if pose else track.lost + 1
+        sure &= np.isfinite(people.keypoints).all(2)
+        posed = sure.mean(1) >= LOST_SHARE
+        seen = posed & ~self._find_doubles(people, sure, posed)
+        owners = self._find_owners(people.keypoints, sure, seen)
+        overlaps = iou(people.boxes, people.boxes) - np.eye(len(people.boxes))
+        crowded = (overlaps > CROWDED).any(1)
+        found = [track.found for track in self.tracks]
+        for pose, owner in owners.items():
+            self.tracks[owner].follow(
+                found[pose],
+                people.keypoints[pose],
+                sure[pose],
+                crowded[pose],
+                self.frame_rate,
+            )
+        behind = (overlaps > CROWDED)[:, seen].any(1)
+        for index, track in enumerate(self.tracks):
+            if not posed[index] and track.found is not None:
+                track.box = np.array(track.found, float)
+            pace = HIDDEN if behind[index] else 1
+            track.unseen += pace * (track.unseen > 0)
+            track.lost += pace * (index not in owners.values())
         broken = ~np.isfinite(people.keypoints.sum((1, 2)) + people.scores.sum(1))
-        kept = np.flatnonzero(seen | broken)  # what is broken is to be noticed
-        numbers = np.array([self.tracks[i].number for i in kept], int)
+        kept = sorted({*owners, *np.flatnonzero(broken)})  # what is broken is noticed
+        followed = [self.tracks[owners.get(index, index)] for index in kept]
+        numbers = np.array([track.number for track in followed], int)
         keypoints = people.keypoints[kept]
         if self.smooth:
             keypoints = np.array(
-                [self._smooth(self.tracks[i], people.keypoints[i]) for i in kept]
+                [self._smooth(*pair) for pair in zip(followed, keypoints, strict=True)]
             ).reshape(keypoints.shape)
         if any(track.lost for track in self.tracks):
             self._wait = 0
@@ -185,25 +151,44 @@ class PoseTracker:
 
     def _match(self, found: np.ndarray) -> None:
         """Give boxes that were found to those who are followed, or to new people."""
-        overlaps = iou(np.array([t.box for t in self.tracks]).reshape(-1, 5), found)
-        matched = set()
-        for track, box in _match_greedily(overlaps):
-            self.tracks[track].box = np.array(found[box], float)
-            self.tracks[track].found, self.tracks[track].unseen = True, 0
-            matched.add((track, box))
-        for index, track in enumerate(self.tracks):
-            if index not in {t for t, _ in matched}:
-                track.unseen = max(track.unseen, 1)
-        for index in sorted(set(range(len(found))) - {b for _, b in matched}):
+        boxes = np.array([t.box for t in self.tracks]).reshape(-1, 5)
+        pairs = _match_greedily(iou(boxes, found), MATCH_IOU)
+        near = -_measure_distances(boxes, found)
+        near[[t.lost + t.unseen == 0 for t in self.tracks]] = -np.inf
+        for track, box in pairs:
+            near[track] = near[:, box] = -np.inf
+        pairs += _match_greedily(near, -REACH)
+        for track in self.tracks:
+            track.unseen = max(track.unseen, 1)
+        for track, box in pairs:
+            self.tracks[track].found, self.tracks[track].unseen = found[box], 0
+        for index in sorted(set(range(len(found))) - {box for _, box in pairs}):
             self._count += 1
-            self.tracks.append(Track(self._count, np.array(found[index], float)))
+            box = np.array(found[index], float)
+            self.tracks.append(Track(self._count, box, box))
+
+    def _find_owners(
+        self, keypoints: np.ndarray, sure: np.ndarray, seen: np.ndarray
+    ) -> dict[int, int]:
+        """Give each pose to who is expected there: track by pose, both numbers."""
+        apart = np.full((len(seen), len(seen)), np.inf)
+        for pose in np.flatnonzero(seen):
+            for index, track in enumerate(self.tracks):
+                if track.pose is not None:
+                    apart[pose, index] = track.measure_distance(
+                        keypoints[pose], sure[pose]
+                    )
+            if self.tracks[pose].pose is None:
+                apart[pose, pose] = 0
+            apart[pose, pose] = min(apart[pose, pose] - OWN_BOX, REACH)
+        return dict(_match_greedily(-apart, -REACH))
 
     def _find_doubles(
-        self, keypoints: np.ndarray, sure: np.ndarray, seen: np.ndarray
+        self, people: People, sure: np.ndarray, seen: np.ndarray
     ) -> np.ndarray:
         """Tell which poses are another one's, found in the box beside it."""
-        doubles = np.zeros(len(seen), bool)
-        middles = np.array([(t.box[:2] + t.box[2:4]) / 2 for t in self.tracks])
+        doubles, keypoints = np.zeros(len(seen), bool), people.keypoints
+        middles = (people.boxes[:, :2] + people.boxes[:, 2:4]) / 2
         for i in range(len(seen)):
             for j in range(i + 1, len(seen)):
                 both = sure[i] & sure[j]
@@ -211,7 +196,7 @@ class PoseTracker:
                     continue
                 size = max(np.ptp(keypoints[i][sure[i]], axis=0).max(), 1)
                 apart = np.linalg.norm(keypoints[i] - keypoints[j], axis=1)[both]
-                if apart.mean() < SAME_POSE * size:
+                if np.median(apart) < SAME_POSE * size:
                     middle = np.median(keypoints[i][both], axis=0)
                     off = np.linalg.norm(middles[[i, j]] - middle, axis=1)
                     doubles[(i, j)[int(off[1] >= off[0])]] = True
@@ -219,10 +204,9 @@ class PoseTracker:
 
     def _smooth(self, track: Track, keypoints: np.ndarray) -> np.ndarray:
         """Smooth one person's keypoints, in sizes of the person."""
-        size = max(track.box[2:4] - track.box[:2])
         if track.smoother is None:
             track.smoother = OneEuroFilter(self.frame_rate)
-        return track.smoother(keypoints, size)
+        return track.smoother(keypoints, track.size)
 
 
 def track_people(
@@ -266,15 +250,23 @@ def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return common / np.maximum(union, 1e-9)
 
 
-def _match_greedily(overlaps: np.ndarray) -> list[tuple[int, int]]:
-    """Pair rows with columns, the greatest overlap first."""
+def _match_greedily(fits: np.ndarray, least: float) -> list[tuple[int, int]]:
+    """Pair rows with columns, those that fit best first."""
     pairs = []
-    overlaps = overlaps.copy()
-    while overlaps.size and overlaps.max() >= MATCH_IOU:
-        row, column = np.unravel_index(overlaps.argmax(), overlaps.shape)
+    fits = fits.copy()
+    while fits.size and fits.max() >= least:
+        row, column = np.unravel_index(fits.argmax(), fits.shape)
         pairs.append((int(row), int(column)))
-        overlaps[row] = overlaps[:, column] = 0
+        fits[row] = fits[:, column] = -np.inf
     return pairs
+
+
+def _measure_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return how far boxes' middles are apart, in longer sides of the first."""
+    middles = [(boxes[:, :2] + boxes[:, 2:4]) / 2 for boxes in (first, second)]
+    sizes = np.maximum((first[:, 2:4] - first[:, :2]).max(1), 1)
+    apart = np.linalg.norm(middles[0][:, None] - middles[1][None], axis=2)
+    return apart / sizes[:, None]
 
 
 def _is_inside(box: np.ndarray, width: int, height: int) -> bool:
