@@ -1,14 +1,16 @@
 """A trained model to a checked file: ONNX, OpenVINO or ncnn."""
 
+import contextlib
 import shutil
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from mmpose.utils.typing import ConfigType
 from torch import nn
 
@@ -46,6 +48,18 @@ class Export:
     batch: int  # with so many people
 
 
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let PyTorch compute in one thread: for so few images several only wait."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@_one_thread()
 def export(
     model: str | Path,
     out: str | Path,

@@ -78,9 +78,19 @@ def main(**options: Any) -> None:
     """Export, and print what came of it."""
     from rich.console import Console
 
-    from ..apis.export import export
+    from ..utils.late_imports import (
+        TRAINING_ALONE,
+        import_host,
+        import_on_use,
+        load_what_stays,
+    )
 
-    Console().print(make_table(export(**options)))
+    with import_on_use(*TRAINING_ALONE, derive=False):
+        with load_what_stays():
+            import_host()
+            from ..apis.export import export
+        done = export(**options)
+    Console().print(make_table(done))
 
 
 def make_table(done: 'Export') -> 'Table':

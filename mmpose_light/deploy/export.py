@@ -146,6 +146,7 @@ def _trace(form: ExportForm, batch: int | None, opset: int) -> 'onnx.ModelProto'
                 input_names=[INPUT],
                 output_names=list(names),
                 opset_version=opset,
+                do_constant_folding=False,  # the simplifier does it
                 **options,
             )
     except (torch.onnx.errors.OnnxExporterError, RuntimeError) as error:

@@ -13,7 +13,7 @@ from statistics import median
 #: Does one run.
 Run = Callable[[], object]
 
-#: A turn ends early once its measured runs took this long.
+#: A turn, and all of one measurement, ends early once its measured runs took this long.
 TURN_SECONDS = 1.0
 
 WARM_UPS, RUNS = 3, 20
@@ -22,8 +22,12 @@ WARM_UPS, RUNS = 3, 20
 def measure_latency(run: Run, device: str = 'cpu') -> float:
     """Measure the median milliseconds of a run, after some that do not count."""
     timed = make_timed(run, device)
-    times = [timed() for _ in range(WARM_UPS + RUNS)]
-    return 1000 * median(times[WARM_UPS:])
+    for _ in range(WARM_UPS):
+        timed()
+    times = []
+    while len(times) < RUNS and (len(times) < 5 or sum(times) < TURN_SECONDS):
+        times.append(timed())
+    return 1000 * median(times)
 
 
 def take_turns(
