@@ -58,7 +58,7 @@ class TorchSession:
     """A network in its inference form, run like an exported file.
 
     Args:
-        form (ExportForm): The network, which is left as it is.
+        form (ExportForm): The network, which is not of use for anything else then.
 
     Attributes:
         input_shape (tuple): Of its input, ``None`` for any number of images.
@@ -67,7 +67,7 @@ class TorchSession:
     def __init__(self, form: ExportForm) -> None:
         width, height = form.input_size
         self.input_shape = None, count_channels(form.model), height, width
-        self.form = fuse(form)
+        self.form = fuse(form, inplace=True)
         self.device = next(form.parameters()).device
 
     @torch.inference_mode()

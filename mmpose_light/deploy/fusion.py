@@ -19,7 +19,7 @@ from .fused_add_up import FusedAddUp
 from .fused_light_block import FusedLightBlock, is_fusible
 
 
-def fuse(model: nn.Module) -> nn.Module:
+def fuse(model: nn.Module, inplace: bool = False) -> nn.Module:
     """Return a copy for inference that computes the same in less time.
 
     Memory is laid out channels last, the faster way for the convolutions of light
@@ -28,6 +28,8 @@ def fuse(model: nn.Module) -> nn.Module:
     Args:
         model (nn.Module): A network, or a part of one, in eval mode. It is left as
             it is.
+        inplace (bool): Whether to make the model itself into that, and no copy of it.
+            Defaults to ``False``
 
     Returns:
         nn.Module: The copy, whose parameters take no gradients.
@@ -44,7 +46,9 @@ def fuse(model: nn.Module) -> nn.Module:
         torch.Size([1, 32, 64, 48])
     """
     check_eval_mode(model)
-    model = copy.deepcopy(model).requires_grad_(False)
+    if not inplace:
+        model = copy.deepcopy(model)
+    model = model.requires_grad_(False)
     model = _replace(model, is_fusible, FusedLightBlock)
     model = fuse_conv_bn(model)
     model = _replace(model, lambda module: isinstance(module, AddUp), FusedAddUp)

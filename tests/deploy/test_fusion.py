@@ -105,6 +105,17 @@ def test_after_a_training_step(repo_dir, smooth_model):
     assert_same(model, fuse(model), torch.randn(2, 3, 128, 96))
 
 
+def test_in_place_it_is_the_model_itself(smooth_model):
+    model = copy.deepcopy(smooth_model.model)
+    images = torch.randn(IMAGES)
+    with torch.no_grad():
+        expected = fuse(model)(images, None, mode='tensor')
+        norms = sum(isinstance(m, nn.BatchNorm2d) for m in model.modules())
+        assert fuse(model, inplace=True) is model
+        assert torch.equal(model(images, None, mode='tensor'), expected)
+    assert sum(isinstance(m, nn.BatchNorm2d) for m in model.modules()) < norms
+
+
 def test_the_model_is_left_as_it_is(smooth_model):
     model = copy.deepcopy(smooth_model.model)
     before = {key: value.clone() for key, value in model.state_dict().items()}
