@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from ..utils.errors import UserError, suggest
+from ..utils.memory import keep_freed_memory
 from ..version import __version__
 
 #: Each command by name: what it does. Its module is called likewise, with ``_``.
@@ -94,6 +95,7 @@ def run_command(name: str, argv: Sequence[str]) -> int:
         command = import_command(name)
         options = vars(make_parser(name, command).parse_args(argv))
         debug = options.pop('debug')
+        keep_freed_memory()
         shown = contextlib.nullcontext() if debug else short_warnings()
         with warnings.catch_warnings(), shown, end_in_order():
             warnings.simplefilter('ignore', UserWarning)  # the host's
