@@ -6,11 +6,14 @@ a heatmap has one peak: of two as high, each may take another.
 """
 
 import copy
+from functools import partial
 
 import cv2
 import numpy as np
 import pytest
 from mmpose.apis import inference_topdown
+
+from mmpose_light.apis.tracking import iou
 
 rtmlib = pytest.importorskip('rtmlib', reason='pip install --no-deps rtmlib')
 pytestmark = pytest.mark.usefixtures('deploy_packages')
@@ -97,3 +100,28 @@ def test_body(export_smooth_model, expected, monkeypatch):
         return body(image)
 
     assert distances(expected, estimate).mean() < 1
+
+
+def test_pose_tracker(export_smooth_model, expected):
+    """People stay in their rows, in whatever order the detector tells of them."""
+    done = export_smooth_model(output='simcc', channels='bgr')
+    body = partial(
+        rtmlib.Body, det=str(done.file), pose=str(done.file), pose_input_size=SIZE
+    )
+    tracker = rtmlib.PoseTracker(body, device='cpu')
+    apart = 0
+    for image, boxes, *_ in expected:
+        rows, _ = tracker.pose_model(image, bboxes=boxes[:2])
+        extents = [np.concatenate((row.min(0), row.max(0))) for row in rows]
+        if (
+            len(boxes) < 2 or np.ptp(rows, axis=1).min() < 40
+        ):  # it leaves out small ones
+            continue
+        if iou(*np.array(extents)[:, None])[0, 0] > 0.2:
+            continue
+        tracker.reset()
+        for order in (boxes[:2], boxes[1::-1]):
+            tracker.det_model = lambda image, found=order: found
+            np.testing.assert_allclose(tracker(image)[0], rows, atol=1e-3)
+        apart += 1
+    assert apart
