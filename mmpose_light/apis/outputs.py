@@ -46,8 +46,8 @@ def name_outputs(
         name no result can have: why.
 
     Raises:
-        UserError: If a file of that name is there which no run of this tool wrote, or
-            ``inputs.json`` is something else.
+        UserError: If a file of that name is there which no run of this tool wrote,
+            ``inputs.json`` is something else, or the folder cannot be written to.
     """
     out_dir = Path(out_dir)
     index = _read_index(out_dir / INDEX)
@@ -71,7 +71,13 @@ def name_outputs(
                 f'{out_dir / INDEX}: choose another output folder'
             )
         index[name], known[source], names[path] = source, name, name
-    write_json(out_dir / INDEX, index, indent=2)
+    try:
+        write_json(out_dir / INDEX, index, indent=2)
+    except OSError as error:
+        raise UserError(
+            f'nothing can be written to {out_dir} ({error.strerror}): choose another '
+            'output folder'
+        ) from error
     return names, unfit
 
 

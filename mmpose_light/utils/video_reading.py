@@ -99,17 +99,25 @@ def check_count(path: str | Path, count: int, info: VideoInfo) -> None:
     Args:
         path (str | Path): The video file.
         count (int): How many could be.
-        info (VideoInfo): What :func:`describe_video` said before.
+        info (VideoInfo): What :func:`describe_video` said before; of a camera, how
+            many images were wanted of it, 0 for no end.
 
     Raises:
-        UserError: If the file is cut off; the message does not name it. Where an edit
-            list hides frames, or some are damaged, it is a warning.
+        UserError: If the file is cut off, frames are damaged, or a camera stopped; the
+            message does not name it. Where an edit list may hide frames, it is a
+            warning.
     """
+    if is_camera(path):
+        if not info.frames:  # nobody ended it
+            raise UserError(f'the camera gives no more images after {count}')
+        return
     if count >= info.frames - 1:  # the header may be off by one
         return
     told = f'only {count} of {info.frames} frames can be read'
     if _is_cut_off(path):
         raise UserError(f'{told}: the file is cut off')
+    if _read_head(path)[:4] == b'RIFF':  # an avi has no edit list
+        raise UserError(f'{told}: the others are damaged')
     warnings.warn(
         f'{path}: {told}; others are hidden by its edit list, or damaged',
         RuntimeWarning,
@@ -132,11 +140,16 @@ def _open(path: str | Path) -> Iterator[cv2.VideoCapture]:
 
 def _counts_frames(path: str | Path) -> bool:
     """Return whether a container holds the number of its frames."""
-    with Path(path).open('rb') as file:
-        head = file.read(1 << 16)
+    head = _read_head(path)
     if head[4:8] in ISO_PARTS:
         return FRAGMENTED not in head
     return head[:4] == b'RIFF'
+
+
+def _read_head(path: str | Path) -> bytes:
+    """Read the begin of a file, which tells of its parts."""
+    with Path(path).open('rb') as file:
+        return file.read(1 << 16)
 
 
 def _is_cut_off(path: str | Path) -> bool:

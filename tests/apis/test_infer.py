@@ -539,25 +539,62 @@ def test_people_are_followed_through_videos_alone(case, photos, video, tmp_path)
         case.run(video, out_dir=tmp_path, track=True, detect_every=0)
 
 
-def test_camera(case, video, tmp_path, monkeypatch, capsys):
-    """A camera whose images come from a file; the second one is not there."""
+class Camera:
+    """Opens the camera 0, whose images come from a file, and anything that is none."""
 
-    real = cv2.VideoCapture
+    def __init__(self, file: Path) -> None:
+        self.file, self.real = str(file), cv2.VideoCapture
 
-    def open_camera(source: int | str) -> cv2.VideoCapture:
+    def __call__(self, source: int | str) -> cv2.VideoCapture:
         if source == 0:
-            return real(str(video))
-        return real(source) if isinstance(source, str) else real()
+            return self.real(self.file)
+        return self.real(source) if isinstance(source, str) else self.real()
 
-    monkeypatch.setattr(cv2, 'VideoCapture', open_camera)
+
+def test_camera_that_stops(case, video, tmp_path, monkeypatch, capsys):
+    """Unplugged, say: what was done is written. Another one is not there."""
+    monkeypatch.setattr(cv2, 'VideoCapture', Camera(video))
     monkeypatch.chdir(tmp_path)
     done = case.run('0', out_dir=tmp_path, kpt_thr=-9)
+    assert done.people == {'0': 10}
+    assert 'no more images after 10' in done.skipped['0']
     result = predictions(tmp_path, '0')
-    assert done.people == {'0': 10} and not done.skipped
     assert {p['track_id'] for frame in result for p in frame['instances']} == {1}
     assert frames(tmp_path / 'visualizations/0.mp4')
     assert case.command('1', '--out-dir', tmp_path) == 1
     assert 'error: 1: no such camera' in capsys.readouterr().err
+
+
+def test_camera_is_ended_by_a_key(case, video, tmp_path, monkeypatch):
+    monkeypatch.setattr(cv2, 'VideoCapture', Camera(video))
+    monkeypatch.setenv('DISPLAY', ':0')
+    shown = []
+    monkeypatch.setattr(cv2, 'imshow', lambda title, image: shown.append(image))
+    monkeypatch.setattr(cv2, 'waitKey', lambda wait: ord('q') * (len(shown) == 3))
+    monkeypatch.chdir(tmp_path)
+    done = case.run('0', out_dir=tmp_path, kpt_thr=-9, show=True)
+    assert not done.skipped
+    assert len(predictions(tmp_path, '0')) == len(shown) == 3
+
+
+def test_video_that_ends_early(case, video, tmp_path, capsys):
+    cut = tmp_path / 'cut.avi'
+    cut.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    assert case.command(cut, '--out-dir', tmp_path / 'out') == 1
+    count = len(predictions(tmp_path / 'out', 'cut'))
+    assert 1 < count < 9
+    assert len(frames(tmp_path / 'out/visualizations/cut.mp4')) == count
+    assert f'{cut}: only {count} of 10' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('blocked', ['.', 'predictions', 'visualizations'])
+def test_folder_that_cannot_be_written(case, video, tmp_path, capsys, blocked):
+    """A file is in its place."""
+    path = tmp_path / 'out' / blocked
+    path.parent.mkdir(exist_ok=True) if blocked != '.' else None
+    path.write_bytes(b'')
+    assert case.command(video, '--out-dir', tmp_path / 'out') == 2
+    assert str(path) in capsys.readouterr().err
 
 
 def test_nothing_can_be_shown(case, photos, tmp_path, monkeypatch):

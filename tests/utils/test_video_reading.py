@@ -98,6 +98,20 @@ def test_cut_off(tmp_path):
         check_count(path, count, info)
 
 
+def test_damaged_frames(tmp_path):
+    """An avi whose middle was overwritten gives the others, and then says so."""
+    path = write(tmp_path / 'a.avi', code='MJPG')
+    content = bytearray(path.read_bytes())
+    start, end = content.index(b'movi'), content.index(b'idx1')
+    low, high = start + (end - start) * 4 // 10, start + (end - start) * 7 // 10
+    content[low:high] = bytes(high - low)
+    path.write_bytes(content)
+    info, count = describe_video(path), len(list(read_frames(path)))
+    assert info.frames == 10 and 4 < count < 9
+    with pytest.raises(UserError, match=f'only {count} of 10 .* damaged'):
+        check_count(path, count, info)
+
+
 def test_frames_that_an_edit_list_hides(tmp_path):
     path = write(tmp_path / 'a.mp4')
     content = bytearray(path.read_bytes())
