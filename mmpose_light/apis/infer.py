@@ -49,6 +49,7 @@ def infer(
     kpt_thr: float = 0.3,
     radius: int | None = None,
     thickness: int | None = None,
+    draw_scores: bool = False,
     show: bool = False,
     save_images: bool = True,
     save_json: bool = True,
@@ -119,6 +120,8 @@ def infer(
             ``None``, by the person's size
         thickness (int, optional): Thickness of the drawn links in pixels. Defaults to
             ``None``, by the person's size
+        draw_scores (bool): Write the mean score of each person's drawn keypoints above
+            the person. Defaults to ``False``
         show (bool): Show in a window what is drawn; ``q`` or Esc ends it. Defaults to
             ``False``
         save_images (bool): Write images and videos. Defaults to ``True``
@@ -170,7 +173,12 @@ def infer(
             find_boxes=find_boxes or take_whole_image,
             batch_size=batch_size,
         ),
-        dict(kpt_thr=kpt_thr, radius=radius, thickness=thickness),
+        dict(
+            kpt_thr=kpt_thr,
+            radius=radius,
+            thickness=thickness,
+            draw_scores=draw_scores,
+        ),
         done,
         drawn_dir=Path(out_dir, DRAWN) if save_images else None,
         json_dir=Path(out_dir, PREDICTIONS) if save_json else None,

@@ -181,6 +181,12 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         help="thickness of the links in pixels (default: by the person's size)",
     )
     group.add_argument(
+        '--draw-scores',
+        action='store_const',
+        const=True,
+        help="write the mean score of each person's keypoints above the person",
+    )
+    group.add_argument(
         '--show',
         action='store_const',
         const=True,

@@ -49,6 +49,7 @@ def draw_skeletons(
     radius: int | None = None,
     thickness: int | None = None,
     numbers: Sequence[int] | None = None,
+    draw_scores: bool = False,
 ) -> np.ndarray:
     """Draw people over an image.
 
@@ -64,6 +65,8 @@ def draw_skeletons(
             ``None``, by the person's size, 1 or more
         numbers (Sequence[int], optional): The people's numbers, drawn above them.
             Defaults to ``None``
+        draw_scores (bool): Write above each person the mean score of the keypoints that
+            are drawn, behind the number. Defaults to ``False``
 
     Returns:
         np.ndarray: The image with the people on it, BGR.
@@ -87,21 +90,22 @@ def draw_skeletons(
         ):
             if sure:
                 cv2.circle(drawn, point, dot, _to_bgr(color), -1)
-        if numbers is not None and surely.any():
-            _write_number(drawn, numbers[index], points[surely].min(0), size)
+        told = [] if numbers is None else [str(numbers[index])]
+        if draw_scores and surely.any():
+            told.append(f'{scores[index][surely].mean():.2f}')
+        if told and surely.any():
+            _write_above(drawn, ': '.join(told), points[surely].min(0), size)
     return drawn
 
 
-def _write_number(
-    image: np.ndarray, number: int, corner: np.ndarray, size: float
-) -> None:
-    """Write a person's number into an image, above the keypoints."""
+def _write_above(image: np.ndarray, text: str, corner: np.ndarray, size: float) -> None:
+    """Write into an image, above a person's keypoints."""
     scale = max(0.5, TEXT * size)
     place = np.maximum(corner - (0, int(8 * scale)), (0, int(24 * scale))).tolist()
     for thickness, color in ((4, (0, 0, 0)), (2, (255, 255, 255))):
         cv2.putText(
             image,
-            str(number),
+            text,
             place,
             cv2.FONT_HERSHEY_SIMPLEX,
             scale,

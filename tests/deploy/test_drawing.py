@@ -42,3 +42,14 @@ def test_numbers_stand_above_the_people():
     rows, columns = np.nonzero((plain != numbered).any(axis=2))
     assert len(rows) and rows.max() < 105 and columns.min() >= 95
     assert (numbered != draw(256, numbers=[8])).any()
+
+
+def test_scores_stand_above_the_people():
+    """The mean of the keypoints that are drawn, behind the number if there is one."""
+    plain, scored = draw(256), draw(256, draw_scores=True)
+    rows, _ = np.nonzero((plain != scored).any(axis=2))
+    assert len(rows) and rows.max() < 105
+    both = draw(256, draw_scores=True, numbers=[7])
+    assert (both != scored).any() and (both != draw(256, numbers=[7])).any()
+    nobody = draw(256, draw_scores=True, kpt_thr=2)
+    assert (nobody == draw(256, kpt_thr=2)).all()
