@@ -36,13 +36,20 @@ class OneEuroFilter:
         self._last: np.ndarray | None = None
         self._speed: np.ndarray | float = 0.0
 
-    def __call__(self, points: np.ndarray, size: float = 1.0) -> np.ndarray:
+    def __call__(
+        self,
+        points: np.ndarray,
+        size: float = 1.0,
+        drift: np.ndarray | float = 0.0,
+    ) -> np.ndarray:
         """Smooth the points of the next moment.
 
         Args:
             points (np.ndarray): Points of any shape, the same in each call.
             size (float): What speeds are measured by, in the points' units.
                 Defaults to 1
+            drift (np.ndarray | float): How far they are known to move from one call to
+                the next, which is not delayed. Defaults to 0
 
         Returns:
             np.ndarray: The smoothed points.
@@ -50,10 +57,11 @@ class OneEuroFilter:
         if self._last is None:
             self._last = np.array(points, float)
             return self._last
-        speed = (points - self._last) * self.rate / size
+        expected = self._last + drift
+        speed = (points - expected) * self.rate / size
         self._speed += self._weight(self.speed_cutoff) * (speed - self._speed)
         cutoff = self.min_cutoff + self.beta * np.abs(self._speed)
-        self._last = self._last + self._weight(cutoff) * (points - self._last)
+        self._last = expected + self._weight(cutoff) * (points - expected)
         return self._last
 
     def _weight(self, cutoff: np.ndarray | float) -> np.ndarray | float:

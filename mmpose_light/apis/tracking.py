@@ -133,7 +133,9 @@ class PoseTracker:
                 track.box = np.array(track.found, float)
             pace = HIDDEN if behind[index] else 1
             track.unseen += pace * (track.unseen > 0)
-            track.lost += pace * (index not in owners.values())
+            if index not in owners.values():
+                track.lost += pace
+                track.smoother = None
         broken = ~np.isfinite(people.keypoints.sum((1, 2)) + people.scores.sum(1))
         kept = sorted({*owners, *np.flatnonzero(broken)})  # what is broken is noticed
         followed = [self.tracks[owners.get(index, index)] for index in kept]
@@ -206,7 +208,7 @@ class PoseTracker:
         """Smooth one person's keypoints, in sizes of the person."""
         if track.smoother is None:
             track.smoother = OneEuroFilter(self.frame_rate)
-        return track.smoother(keypoints, track.size)
+        return track.smoother(keypoints, track.size, track.velocity)
 
 
 def track_people(

@@ -163,21 +163,21 @@ def test_nobody_in_sight(walkers):
 
 def test_smoothing_takes_jitter_away_and_stays_close():
     rng = np.random.default_rng(0)
-    true = np.linspace(0, 100, 50)[:, None, None] + rng.uniform(0, 50, (1, 17, 2))
+    true = np.linspace(0, 400, 50)[:, None, None] + rng.uniform(0, 50, (1, 17, 2))
     noisy = true + rng.normal(0, 1.5, true.shape)
     boxes = np.concatenate((true.min(1), true.max(1), np.ones((50, 1))), axis=1)
     tracker = PoseTracker(lambda index, frame: boxes[index, None], 1, smooth=True)
     smooth = []
     for index, keypoints in enumerate(noisy):
         people = People(
-            tracker.find_boxes(index, np.zeros((300, 300, 3), np.uint8)),
+            tracker.find_boxes(index, np.zeros((500, 500, 3), np.uint8)),
             keypoints[None],
             np.ones((1, 17)),
         )
         smooth.append(tracker.update(people).keypoints[0])
     jitter = [np.diff(x, 2, axis=0).std() for x in (noisy, np.array(smooth))]
     assert jitter[1] < 0.7 * jitter[0]
-    assert np.abs(np.array(smooth) - true).mean() < 4
+    assert np.abs(np.array(smooth) - true).mean() < 1.5  # 8 pixels a frame, no delay
 
 
 @pytest.mark.parametrize('wrong', [dict(every=0), dict(frame_rate=0)])
