@@ -115,7 +115,7 @@ class PoseTracker:
         sure &= np.isfinite(people.keypoints).all(2)
         posed = sure.mean(1) >= LOST_SHARE
         seen = posed & ~self._find_doubles(people, sure, posed)
-        owners = self._find_owners(people.keypoints, sure, seen)
+        owners = self._find_owners(people, sure, seen)
         overlaps = iou(people.boxes, people.boxes) - np.eye(len(people.boxes))
         crowded = (overlaps > CROWDED).any(1)
         found = [track.found for track in self.tracks]
@@ -170,15 +170,17 @@ class PoseTracker:
             self.tracks.append(Track(self._count, box, box))
 
     def _find_owners(
-        self, keypoints: np.ndarray, sure: np.ndarray, seen: np.ndarray
+        self, people: People, sure: np.ndarray, seen: np.ndarray
     ) -> dict[int, int]:
         """Give each pose to who is expected there: track by pose, both numbers."""
         apart = np.full((len(seen), len(seen)), np.inf)
+        boxes = np.array([t.box for t in self.tracks]).reshape(-1, 5)
+        near = iou(people.boxes, boxes) > 0
         for pose in np.flatnonzero(seen):
-            for index, track in enumerate(self.tracks):
-                if track.pose is not None:
-                    apart[pose, index] = track.measure_distance(
-                        keypoints[pose], sure[pose]
+            for index in np.flatnonzero(near[pose]):
+                if self.tracks[index].pose is not None:
+                    apart[pose, index] = self.tracks[index].measure_distance(
+                        people.keypoints[pose], sure[pose]
                     )
             if self.tracks[pose].pose is None:
                 apart[pose, pose] = 0
@@ -191,17 +193,15 @@ class PoseTracker:
         """Tell which poses are another one's, found in the box beside it."""
         doubles, keypoints = np.zeros(len(seen), bool), people.keypoints
         middles = (people.boxes[:, :2] + people.boxes[:, 2:4]) / 2
-        for i in range(len(seen)):
-            for j in range(i + 1, len(seen)):
-                both = sure[i] & sure[j]
-                if not (seen[i] and seen[j] and both.any()):
-                    continue
-                size = max(np.ptp(keypoints[i][sure[i]], axis=0).max(), 1)
-                apart = np.linalg.norm(keypoints[i] - keypoints[j], axis=1)[both]
-                if np.median(apart) < SAME_POSE * size:
-                    middle = np.median(keypoints[i][both], axis=0)
-                    off = np.linalg.norm(middles[[i, j]] - middle, axis=1)
-                    doubles[(i, j)[int(off[1] >= off[0])]] = True
+        near = np.triu(iou(people.boxes, people.boxes) > 0, 1)
+        for i, j in np.argwhere(near & seen[:, None] & seen):
+            both = sure[i] & sure[j]
+            size = max(np.ptp(keypoints[i][sure[i]], axis=0).max(), 1)
+            apart = np.linalg.norm(keypoints[i] - keypoints[j], axis=1)[both]
+            if both.any() and np.median(apart) < SAME_POSE * size:
+                middle = np.median(keypoints[i][both], axis=0)
+                off = np.linalg.norm(middles[[i, j]] - middle, axis=1)
+                doubles[(i, j)[int(off[1] >= off[0])]] = True
         return doubles
 
     def _smooth(self, track: Track, keypoints: np.ndarray) -> np.ndarray:
