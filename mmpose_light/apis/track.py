@@ -14,6 +14,7 @@ JUMP = 0.15  # how far a joint moves from one frame to the next, in sizes of a p
 MEMORY = 12  # frames for which a keypoint that is not sure is still expected
 SLACK = 0.1  # how far keypoints may lie beside the box, in sizes of a person
 MAX_MARGIN = 0.3  # of a box about its keypoints, in sizes of a person
+MARGIN = 0.3  # where no search has found a box: a loose one
 LOST_SHARE = 0.25  # a pose with a smaller share of sure keypoints is lost
 OUTWARD = np.array([-1, -1, 1, 1])
 
@@ -35,7 +36,8 @@ class Track:
             its four sides, in sizes of the person, shape (4,). ``None`` until the
             first pose.
         poses (int): Poses so far.
-        poses_since_found (int): Poses since a search found the box.
+        poses_since_found (int, optional): Poses since a search found the box. ``None``
+            where none has.
         lost (float): Frames without a pose in a row.
         unseen (float): Frames since the first search in a row that missed this person.
         smoother (OneEuroFilter, optional): Smooths the keypoints.
@@ -49,7 +51,7 @@ class Track:
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))
     margins: np.ndarray | None = None
     poses: int = 0
-    poses_since_found: int = 0
+    poses_since_found: int | None = None
     lost: float = 0
     unseen: float = 0
     smoother: OneEuroFilter | None = None
@@ -106,7 +108,8 @@ class Track:
         self.ages = np.where(sure, 0, self.ages + 1)
         self._fit_box()
         self.poses += 1
-        self.poses_since_found += 1
+        if self.poses_since_found is not None:
+            self.poses_since_found += 1
         self.lost = 0
 
     def _find_credible(
@@ -126,14 +129,16 @@ class Track:
             return
         extent = np.concatenate((points.min(0), points.max(0)))
         size = max(*(extent[2:] - extent[:2]), 1)
-        margins = (self.box[:4] - extent) * OUTWARD / size
-        margins = np.clip(margins, -MAX_MARGIN, MAX_MARGIN)
-        if self.margins is None:
-            self.margins = margins
-        # A pose is noisy, so the margins are a mean since the box was found.
-        self.margins = self.margins + (margins - self.margins) / (
-            1 + self.poses_since_found
-        )
-        gain = BOX_GAIN if self.poses_since_found else 1
+        if self.poses_since_found is None:
+            self.margins, gain = np.full(4, MARGIN), max(BOX_GAIN, 1 / (1 + self.poses))
+        else:
+            margins = (self.box[:4] - extent) * OUTWARD / size
+            margins = np.clip(margins, -MAX_MARGIN, MAX_MARGIN)
+            if self.margins is None:
+                self.margins = margins
+            # A pose is noisy, so the margins are a mean since the box was found.
+            weight = 1 / (1 + self.poses_since_found)
+            self.margins = self.margins + weight * (margins - self.margins)
+            gain = BOX_GAIN if self.poses_since_found else 1
         box = extent + OUTWARD * self.margins * size
         self.box[:4] += gain * (box - self.box[:4])

@@ -88,8 +88,10 @@ class PoseTracker:
             track.move()
         if self.search is None:
             if all(track.lost for track in self.tracks):
+                self._count -= sum(track.poses == 0 for track in self.tracks)
                 self.tracks = []
                 self._match(take_whole_image(index, frame))
+                self.tracks[0].found = None  # nobody was
         elif self._wait <= 0:
             found = self.search(index, frame)
             if found is not None:

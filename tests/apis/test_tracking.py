@@ -156,6 +156,17 @@ def test_who_leaves_is_forgotten_and_who_comes_gets_a_new_number(walkers):
     assert list(found[-1].numbers) == [2]
 
 
+def test_without_a_search_the_first_pose_is_the_first_person(walkers):
+    """Its box, at first the whole frame, comes to the person."""
+    tracker = PoseTracker()
+    for index, frame in enumerate(walkers.frames[:20]):
+        boxes = tracker.find_boxes(index, frame)
+        scores = np.full((1, 17), 0.9 if index > 3 else 0.1)
+        people = People(boxes, walkers.keypoints[index, :1], scores)
+        assert list(tracker.update(people).numbers) == [1] * (index > 3)
+    assert iou(boxes, walkers.boxes[index, :1])[0, 0] > 0.3
+
+
 def test_nobody_in_sight(walkers):
     found = follow(walkers, lambda index, frame: NO_BOXES)
     assert all(people.keypoints.shape == (0, 17, 2) for people in found)
