@@ -22,7 +22,7 @@ from ..utils.errors import UserError, first_line
 from ..utils.files import whole_file
 from .choices import OUTPUTS, FileForm
 from .forms import ExportForm, count_channels
-from .fusion import fuse
+from .fusion import fuse, to_graph_form
 from .packages import import_package
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def make_graph(
         MissingPackageError: If a package is missing.
         UserError: If PyTorch cannot export the network so.
     """
-    graph = _trace(fuse(form), batch, opset)
+    graph = _trace(to_graph_form(fuse(form)), batch, opset)
     if simplify:
         graph = import_package('onnxslim').slim(graph)
     return _to_half(graph) if precision == 'fp16' else graph

@@ -98,22 +98,8 @@ class FusedCBAM(nn.Module):
         pooled = [x.mean((2, 3), keepdim=True), x.amax((2, 3), keepdim=True)]
         hidden = self.relu(self.hidden(torch.cat(pooled, dim=2)))
         x = x.mul_(self.output(hidden).sigmoid_())
-        pooled = [x.amax(1, keepdim=True), channel_mean(x)]
+        pooled = [x.amax(1, keepdim=True), x.mean(1, keepdim=True)]
         return x.mul_(self.spatial(torch.cat(pooled, dim=1)).sigmoid_())
-
-
-def channel_mean(x: Tensor) -> Tensor:
-    """Return the mean over the channels, (N, 1, H, W), of (N, C, H, W).
-
-    In a graph it is a product of matrices: ONNX Runtime takes several times as long
-    for the mean over any axis but the last.
-    """
-    if not torch.onnx.is_in_onnx_export():
-        return x.mean(1, keepdim=True)
-    channels, height, width = (int(size) for size in x.shape[1:])
-    weight = x.new_full((1, channels), 1 / channels)
-    mean = torch.matmul(weight, x.view(-1, channels, height * width))
-    return mean.view(-1, 1, height, width)
 
 
 class FusedLightBlock(nn.Module):

@@ -37,6 +37,11 @@ OPERATORS = {
     ),
 }
 
+#: Convolutions that change nothing, of
+#: :class:`~mmpose_light.deploy.graph_light_block.GraphLightBlock`: in eight bits they
+#: would.
+COPIES = '*/copy/Conv'
+
 #: How: see ``quantize_static`` of ONNX Runtime.
 SETTINGS = dict(
     per_channel=True,
@@ -111,6 +116,7 @@ def _float_nodes(
     names = [node.name for node in nodes]
     convs = [node.name for node in nodes if node.op_type == 'Conv']
     excluded = [convs[0], convs[-1]] if float_ends and convs else []
+    excluded += fnmatch.filter(convs, COPIES)
     for pattern in patterns:
         found = fnmatch.filter(names, pattern)
         if not found:

@@ -1,11 +1,17 @@
 """Eight bits: what becomes of the graph, of its outputs, and what cannot be done."""
 
+import copy
+from fnmatch import fnmatch
+
 import numpy as np
 import onnx
 import pytest
+import torch
+from torch import nn
 
 from mmpose_light.deploy import export_model, quantize
 from mmpose_light.deploy.export import save_graph
+from mmpose_light.deploy.quantization import COPIES
 from mmpose_light.deploy.runtimes import open_runtime
 
 pytestmark = pytest.mark.usefixtures('deploy_packages')
@@ -20,8 +26,12 @@ def noise(count):
 
 @pytest.fixture(scope='module')
 def graph(smooth_model, tmp_path_factory):
+    model = copy.deepcopy(smooth_model.model)
+    for norm in model.modules():  # equal weights would be one, and quantized as one
+        if isinstance(norm, nn.BatchNorm2d):
+            norm.weight.data *= torch.empty_like(norm.weight).uniform_(0.99, 1.01)
     file = tmp_path_factory.mktemp('quantize') / 'a.onnx'
-    return onnx.load(export_model(smooth_model.model, file, input_size=SIZE, batch=2))
+    return onnx.load(export_model(model, file, input_size=SIZE, batch=2))
 
 
 def weights_of(graph, conv):
@@ -35,8 +45,13 @@ def weights_of(graph, conv):
     return weight.dtype, scales
 
 
-def convolutions(graph):
-    return [node for node in graph.graph.node if node.op_type == 'Conv']
+def convolutions(graph, copies=False):
+    """List those that compute something, or those that copy."""
+    return [
+        node
+        for node in graph.graph.node
+        if node.op_type == 'Conv' and fnmatch(node.name, COPIES) == copies
+    ]
 
 
 def test_weights_have_eight_bits_and_a_scale_for_each_channel(graph):
@@ -49,6 +64,8 @@ def test_weights_have_eight_bits_and_a_scale_for_each_channel(graph):
     assert max(scales.size for _, scales in inner) > 8
     both = quantize(graph, noise(4), float_ends=False)
     assert all(weights_of(both, conv) for conv in convolutions(both))
+    copies = convolutions(both, copies=True)
+    assert copies and not any(weights_of(both, conv) for conv in copies)
 
 
 @pytest.mark.parametrize('runtime', ['onnxruntime', 'openvino'])
