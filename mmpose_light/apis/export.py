@@ -190,6 +190,7 @@ def _write(
     half = settings.precision == 'fp16' and settings.format == 'onnx'
     graph = make_graph(
         form,
+        runtime=FORMATS[settings.format].runtimes[0],
         batch=settings.batch,
         precision='fp16' if half else 'fp32',
         simplify=settings.simplify,

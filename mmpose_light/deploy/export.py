@@ -79,6 +79,7 @@ def export_model(
 def make_graph(
     form: ExportForm,
     *,
+    runtime: str = 'onnxruntime',
     batch: int | None = None,
     precision: str = 'fp32',
     simplify: bool = True,
@@ -86,13 +87,15 @@ def make_graph(
 ) -> 'onnx.ModelProto':
     """Write a network in its form, which is left as it is, down as a graph.
 
-    What else it takes are fields of :class:`FileForm`.
+    ``runtime`` is the one that the graph is to be fastest in, 'onnxruntime' or
+    'openvino'; the other one runs it, too. What else it takes are fields of
+    :class:`FileForm`.
 
     Raises:
         MissingPackageError: If a package is missing.
         UserError: If PyTorch cannot export the network so.
     """
-    graph = _trace(to_graph_form(fuse(form)), batch, opset)
+    graph = _trace(to_graph_form(fuse(form), runtime), batch, opset)
     if simplify:
         graph = import_package('onnxslim').slim(graph)
     return _to_half(graph) if precision == 'fp16' else graph

@@ -9,6 +9,7 @@ of MMPose, stays what it is.
 
 import copy
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from mmcv.cnn.utils import fuse_conv_bn
@@ -57,14 +58,16 @@ def fuse(model: nn.Module, inplace: bool = False) -> nn.Module:
     return model.to(memory_format=torch.channels_last)
 
 
-def to_graph_form(model: nn.Module) -> nn.Module:
+def to_graph_form(model: nn.Module, runtime: str = 'onnxruntime') -> nn.Module:
     """Put a network in inference form, which is changed, into the form of its graph.
 
     The same numbers once more, by the steps that the runtimes of graphs do fast
-    (:mod:`~mmpose_light.deploy.graph_light_block`).
+    (:mod:`~mmpose_light.deploy.graph_light_block`, which tells what ``runtime`` is).
     """
     return _replace(
-        model, lambda module: isinstance(module, FusedLightBlock), GraphLightBlock
+        model,
+        lambda module: isinstance(module, FusedLightBlock),
+        partial(GraphLightBlock, runtime=runtime),
     ).requires_grad_(False)
 
 

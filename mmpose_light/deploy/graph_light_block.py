@@ -8,6 +8,7 @@ one image, and in both the convolution of CBAM, which has 98 weights for the one
 that is computed among eight or sixteen.
 """
 
+from collections.abc import Callable
 from math import gcd
 
 import torch
@@ -22,14 +23,21 @@ class GraphLightBlock(nn.Module):
 
     What is added comes out of a convolution that changes nothing, for ONNX Runtime adds
     and rectifies within a convolution, in its blocked layout; CBAM gives another.
+
+    Args:
+        block (FusedLightBlock): The block.
+        runtime (str): The runtime that it is to be fastest in, a key of :data:`POOLS`;
+            the other one runs it, too. Defaults to ``'onnxruntime'``
     """
 
-    def __init__(self, block: FusedLightBlock) -> None:
+    def __init__(self, block: FusedLightBlock, runtime: str = 'onnxruntime') -> None:
         super().__init__()
         self.conv1 = GraphNConv(block.conv1, nn.ReLU())
         self.conv2 = GraphNConv(block.conv2, nn.Identity())
         cbam = block.attention
-        self.attention = GraphCBAM(cbam) if isinstance(cbam, FusedCBAM) else cbam
+        self.attention = cbam
+        if isinstance(cbam, FusedCBAM):
+            self.attention = GraphCBAM(cbam, POOLS[runtime])
         channels = block.conv2[-1].out_channels
         self.copy = nn.Conv2d(channels, channels, 1, groups=channels, bias=False)
         self.copy.weight.data = torch.ones_like(block.conv2[-1].weight[:, :1, :1, :1])
@@ -88,8 +96,9 @@ class GraphCBAM(nn.Module):
     whose sides have no such divisor keep the plain convolution.
     """
 
-    def __init__(self, cbam: FusedCBAM) -> None:
+    def __init__(self, cbam: FusedCBAM, pools: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
+        self.pools = pools
         self.hidden, self.relu, self.output = cbam.hidden, cbam.relu, cbam.output
         self.spatial = nn.ModuleDict({'1': cbam.spatial})
         for side in (2, 4):
@@ -110,7 +119,7 @@ class GraphCBAM(nn.Module):
         pooled = [x.mean((2, 3), keepdim=True), x.amax((2, 3), keepdim=True)]
         hidden = self.relu(self.hidden(torch.cat(pooled, dim=2)))
         x = x * self.output(hidden).sigmoid()
-        pooled = channel_pools(x)
+        pooled = self.pools(x)
         side = gcd(gcd(height, width), 4)
         if side == 1:
             return x * self.spatial['1'](pooled).sigmoid()
@@ -118,7 +127,12 @@ class GraphCBAM(nn.Module):
         return x * F.pixel_shuffle(places.sigmoid(), side)
 
 
-def channel_pools(x: Tensor) -> Tensor:
+def plain_pools(x: Tensor) -> Tensor:
+    """Return maximum and mean over the channels, (N, 2, H, W), of (N, C, H, W)."""
+    return torch.cat([x.amax(1, keepdim=True), x.mean(1, keepdim=True)], dim=1)
+
+
+def stepwise_pools(x: Tensor) -> Tensor:
     """Return maximum and mean over the channels, (N, 2, H, W), of (N, C, H, W).
 
     ONNX Runtime takes several times as long for a maximum over the first axis that is
@@ -133,6 +147,11 @@ def channel_pools(x: Tensor) -> Tensor:
     maximum = x.view(-1, parts, channels // parts, height * width).amax(2).amax(1)
     pools = [maximum.view(-1, 1, height, width), mean.view(-1, 1, height, width)]
     return torch.cat(pools, dim=1)
+
+
+#: How each runtime pools over channels fastest. OpenVINO, which keeps the channels of a
+#: pixel together, does it as it is written.
+POOLS = {'onnxruntime': stepwise_pools, 'openvino': plain_pools}
 
 
 class SpaceToDepth(torch.autograd.Function):

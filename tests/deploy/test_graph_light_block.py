@@ -9,8 +9,8 @@ from mmpose_light.deploy import fuse
 from mmpose_light.deploy.fused_light_block import FusedLightBlock
 from mmpose_light.deploy.fusion import to_graph_form
 from mmpose_light.deploy.graph_light_block import (
+    POOLS,
     SpaceToDepth,
-    channel_pools,
     fold_kernel,
 )
 from mmpose_light.models.layers import LABasicblock, LBasicblock
@@ -35,11 +35,12 @@ def test_a_block(block, options, size):
     shortcut = nn.Conv2d(6, 12, 1, stride=options.get('stride', 1))
     module = odd(block(6, 12, downsample=shortcut, **options))
     module = nn.Sequential(module, odd(block(12, 12))).eval()
-    graph = to_graph_form(fuse(module))
-    assert not any(isinstance(m, FusedLightBlock) for m in graph.modules())
     x = torch.randn(3, 6, *size).double()
-    with torch.no_grad():
-        torch.testing.assert_close(graph(x), module(x), rtol=1e-9, atol=1e-9)
+    for runtime in POOLS:
+        graph = to_graph_form(fuse(module), runtime)
+        assert not any(isinstance(m, FusedLightBlock) for m in graph.modules())
+        with torch.no_grad():
+            torch.testing.assert_close(graph(x), module(x), rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize('side', [2, 4])
@@ -56,8 +57,9 @@ def test_a_kernel_over_blocks(kernel_size, side):
 
 
 @pytest.mark.parametrize('channels', [1, 6, 8])
-def test_pools_over_channels(channels):
+@pytest.mark.parametrize('runtime', POOLS)
+def test_pools_over_channels(runtime, channels):
     x = torch.randn(2, channels, 3, 5).double()
-    maximum, mean = channel_pools(x).split(1, dim=1)
+    maximum, mean = POOLS[runtime](x).split(1, dim=1)
     torch.testing.assert_close(maximum, x.amax(1, keepdim=True))
     torch.testing.assert_close(mean, x.mean(1, keepdim=True))
