@@ -59,7 +59,6 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-@_one_thread()
 def export(
     model: str | Path,
     out: str | Path,
@@ -114,14 +113,15 @@ def export(
     check_runtime(runtime, settings.threads)
 
     source = find_model(model, weights)
-    form = _build_form(load_model(source.config, source.weights, 'cpu'), settings)
-    metadata = describe_form(
-        form, name=source.config.stem, precision=settings.precision
-    )
-    crops, calibration = _cut_people(form.model.cfg, settings)
-    inputs = make_input(crops, metadata)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        made = Path(folder, out.name)
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    with _one_thread(), folder:
+        form = _build_form(load_model(source.config, source.weights, 'cpu'), settings)
+        metadata = describe_form(
+            form, name=source.config.stem, precision=settings.precision
+        )
+        crops, calibration = _cut_people(form.model.cfg, settings)
+        inputs = make_input(crops, metadata)
+        made = Path(folder.name, out.name)
         _write(form, settings, calibration, metadata, made)
         opened = open_runtime(made, runtime, settings.threads)
         found = run_batches(opened, inputs, settings.batch)

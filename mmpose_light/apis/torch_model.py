@@ -46,11 +46,16 @@ def open_network(network: nn.Module, flip_test: bool = False) -> PoseModel:
             f'the config has data_mode {data_mode!r}, expected a top-down model: '
             "data_mode 'topdown'"
         )
-    if not (flip_test and network.test_cfg.get('flip_test')):
-        with contextlib.suppress(UserError):
+    tested = network.test_cfg
+    flipped = flip_test and tested.get('flip_test')
+    if not (flipped or tested.get('output_keypoint_indices')):
+        # what a model of another kind lacks may be anything
+        with contextlib.suppress(UserError, AttributeError, KeyError, TypeError):
             form = make_form(network)
             metadata = describe_form(form, name='')
-            return DescribedModel(metadata, TorchSession(form))
+            model = DescribedModel(metadata, TorchSession(form))
+            model.skeleton = Skeleton.of_dataset(network.dataset_meta)
+            return model
     return TorchModel(network, flip_test)
 
 

@@ -88,10 +88,9 @@ class PoseTracker:
             track.move()
         if self.search is None:
             if all(track.lost for track in self.tracks):
-                self._count -= sum(track.poses == 0 for track in self.tracks)
-                self.tracks = []
-                self._match(take_whole_image(index, frame))
-                self.tracks[0].found = None  # nobody was
+                (box,) = take_whole_image(index, frame).astype(float)
+                last = self.tracks[0] if self.tracks else Track(self._count + 1, box)
+                self.tracks = [Track(last.number, box, lost=last.lost)]
         elif self._wait <= 0:
             found = self.search(index, frame)
             if found is not None:
@@ -142,6 +141,7 @@ class PoseTracker:
         kept = sorted({*owners, *np.flatnonzero(broken)})  # what is broken is noticed
         followed = [self.tracks[owners.get(index, index)] for index in kept]
         numbers = np.array([track.number for track in followed], int)
+        self._count = max(self._count, *numbers, 0)
         keypoints = people.keypoints[kept]
         if self.smooth:
             keypoints = np.array(

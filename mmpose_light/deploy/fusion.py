@@ -29,9 +29,9 @@ def fuse(model: nn.Module, inplace: bool = False) -> nn.Module:
 
     Args:
         model (nn.Module): A network, or a part of one, in eval mode. It is left as
-            it is.
-        inplace (bool): Whether to make the model itself into that, and no copy of it.
-            Defaults to ``False``
+            it is, unless ``inplace``.
+        inplace (bool): Whether to make the model itself into that, in the place of a
+            copy. Defaults to ``False``
 
     Returns:
         nn.Module: The copy, whose parameters take no gradients.

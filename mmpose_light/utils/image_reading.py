@@ -73,8 +73,8 @@ def decode_image(
         content (bytes): What the file holds.
         color_type (str): 'color' or 'grayscale'. Defaults to ``'color'``
         name (str): Its name, for the warning about an animation. Defaults to ``'it'``
-        whole (bool): Whether to make sure that it is whole, which takes as long as to
-            decode it. Defaults to ``True``
+        whole (bool): Whether to make sure that it is whole, which takes about as long
+            as to decode it. Defaults to ``True``
 
     Returns:
         np.ndarray: The image.

@@ -85,5 +85,6 @@ class WriteBehind:
         traceback: TracebackType | None,
     ) -> None:
         self._writer.shutdown()
-        for one in self._waiting:
-            one.result()
+        if error is None:  # which counts for more
+            for one in self._waiting:
+                one.result()

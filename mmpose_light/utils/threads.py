@@ -1,5 +1,6 @@
 """How many threads the processor's work is spread over."""
 
+import functools
 import os
 
 
@@ -10,10 +11,16 @@ def count_cores() -> int:
     return os.cpu_count() or 1
 
 
+@functools.cache
 def count_free_cores() -> int:
-    """Count the cores that other work left free in the last minute: 1 at the least."""
+    """Count the cores for this process that other work leaves free, 1 at the least.
+
+    It is the machine's load in the last minute that tells, when this is first asked:
+    afterwards the process itself adds to it.
+    """
     load = os.getloadavg()[0] if hasattr(os, 'getloadavg') else 0
-    return max(1, count_cores() - round(load))
+    free = (os.cpu_count() or 1) - round(load)
+    return max(1, min(count_cores(), free))
 
 
 def set_torch_threads(threads: int | None = None) -> None:

@@ -103,9 +103,8 @@ def check_count(path: str | Path, count: int, info: VideoInfo) -> None:
             many images were wanted of it, 0 for no end.
 
     Raises:
-        UserError: If the file is cut off, frames are damaged, or a camera stopped; the
-            message does not name it. Where an edit list may hide frames, it is a
-            warning.
+        UserError: If the file is cut off, or a camera stopped; the message does not
+            name it. Where frames may be hidden, empty or damaged, it is a warning.
     """
     if is_camera(path):
         if not info.frames:  # nobody ended it
@@ -116,10 +115,9 @@ def check_count(path: str | Path, count: int, info: VideoInfo) -> None:
     told = f'only {count} of {info.frames} frames can be read'
     if _is_cut_off(path):
         raise UserError(f'{told}: the file is cut off')
-    if _read_head(path)[:4] == b'RIFF':  # an avi has no edit list
-        raise UserError(f'{told}: the others are damaged')
+    hidden = 'empty' if _is_avi(path) else 'hidden by its edit list'
     warnings.warn(
-        f'{path}: {told}; others are hidden by its edit list, or damaged',
+        f'{path}: {told}; the others are {hidden}, or damaged',
         RuntimeWarning,
         stacklevel=2,
     )
@@ -143,7 +141,11 @@ def _counts_frames(path: str | Path) -> bool:
     head = _read_head(path)
     if head[4:8] in ISO_PARTS:
         return FRAGMENTED not in head
-    return head[:4] == b'RIFF'
+    return _is_avi(path)
+
+
+def _is_avi(path: str | Path) -> bool:
+    return _read_head(path)[:4] == b'RIFF'
 
 
 def _read_head(path: str | Path) -> bytes:

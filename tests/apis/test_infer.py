@@ -210,6 +210,13 @@ def test_the_inference_form_runs_where_metadata_can_tell_how(case):
     model = load_model(case.config, case.checkpoint, 'cpu')
     assert isinstance(open_network(model), DescribedModel)
     assert isinstance(open_network(model, flip_test=True), TorchModel)
+    links = model.dataset_meta.pop('skeleton_links')
+    assert isinstance(open_network(model), TorchModel)
+    model.dataset_meta['skeleton_links'] = links
+    model.test_cfg['output_keypoint_indices'] = [0, 1]
+    assert isinstance(open_network(model), TorchModel)
+    del model.test_cfg['output_keypoint_indices']
+    assert isinstance(open_network(model), DescribedModel)
     model.cfg.test_dataloader.dataset.pipeline.insert(1, dict(type='YOLOXHSVRandomAug'))
     assert isinstance(open_network(model), TorchModel)
 
@@ -594,7 +601,8 @@ def test_video_that_ends_early(case, video, tmp_path, capsys):
 def test_folder_that_cannot_be_written(case, video, tmp_path, capsys, blocked):
     """A file is in its place."""
     path = tmp_path / 'out' / blocked
-    path.parent.mkdir(exist_ok=True) if blocked != '.' else None
+    if blocked != '.':
+        path.parent.mkdir()
     path.write_bytes(b'')
     assert case.command(video, '--out-dir', tmp_path / 'out') == 2
     assert str(path) in capsys.readouterr().err

@@ -167,6 +167,17 @@ def test_without_a_search_the_first_pose_is_the_first_person(walkers):
     assert iou(boxes, walkers.boxes[index, :1])[0, 0] > 0.3
 
 
+@pytest.mark.parametrize(('missed', 'number'), [(1, 1), (20, 1), (40, 2)])
+def test_without_a_search_a_second_without_a_pose_ends_it(walkers, missed, number):
+    tracker, numbers = PoseTracker(frame_rate=25), []
+    for index in range(missed + 4):
+        boxes = tracker.find_boxes(index, walkers.frames[0])
+        scores = np.full((1, 17), 0.1 if 2 <= index < 2 + missed else 0.9)
+        people = People(boxes, walkers.keypoints[0, :1], scores)
+        numbers += list(tracker.update(people).numbers)
+    assert numbers == [1, 1, number, number]
+
+
 def test_nobody_in_sight(walkers):
     found = follow(walkers, lambda index, frame: NO_BOXES)
     assert all(people.keypoints.shape == (0, 17, 2) for people in found)

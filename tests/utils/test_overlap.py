@@ -89,6 +89,7 @@ def test_what_waits_is_written_after_an_interruption():
     made, go = [], threading.Event()
     with pytest.raises(KeyboardInterrupt), WriteBehind() as write:
         write(go.wait, 10)
+        write(made.pop)  # an error, which does not hide the interruption
         write(made.append, 1)
         go.set()
         raise KeyboardInterrupt
