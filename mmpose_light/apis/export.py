@@ -1,16 +1,14 @@
 """A trained model to a checked file: ONNX, OpenVINO or ncnn."""
 
-import contextlib
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from mmpose.utils.typing import ConfigType
 from torch import nn
 
@@ -25,6 +23,7 @@ from ..deploy.runtimes import check_runtime, open_runtime
 from ..deploy.verify import TOLERANCES, Difference, as_exact, compare
 from ..utils.errors import UserError
 from ..utils.files import check_absent, whole_file
+from ..utils.threads import keep_torch_threads, set_torch_threads
 from ..utils.timing import measure_latency
 from .export_settings import ExportSettings
 from .forms import describe_form, make_form
@@ -46,17 +45,6 @@ class Export:
     runtime: str  # the key of the runtime that it was checked in
     latency: float  # time of one run there in milliseconds, median
     batch: int  # with so many people
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let PyTorch compute in one thread: for so few images several only wait."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def export(
@@ -114,7 +102,8 @@ def export(
 
     source = find_model(model, weights)
     folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-    with _one_thread(), folder:
+    with keep_torch_threads(), folder:
+        set_torch_threads(1)  # for so few images several only wait
         form = _build_form(load_model(source.config, source.weights, 'cpu'), settings)
         metadata = describe_form(
             form, name=source.config.stem, precision=settings.precision

@@ -49,7 +49,10 @@ def describe_form(form: ExportForm, *, name: str, precision: str = 'fp32') -> Me
             f'the head gives {form.keypoints} keypoints, and the data set '
             f'{dataset["dataset"]} has {len(dataset["keypoint_names"])}'
         )
-    codec = config.model.head.decoder.to_dict()
+    decoder = config.model.head.get('decoder')
+    if decoder is None:
+        raise UserError('the head has no decoder, which tells how its outputs are read')
+    codec = decoder.to_dict()
     if form.output != form.native:
         codec = dict(
             type='SimCCLabel',

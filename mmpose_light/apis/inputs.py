@@ -94,6 +94,25 @@ def find_inputs(
     return images, videos
 
 
+def find_images(inputs: str | Path | Sequence[str | Path]) -> list[str]:
+    """Find the images that the inputs stand for, where nothing else will do.
+
+    Args:
+        inputs (str | Path | Sequence): As of :func:`find_inputs`.
+
+    Returns:
+        list[str]: Images, each once.
+
+    Raises:
+        MissingFileError: If nothing is found.
+        UserError: If one is a video, or neither, or a folder holds no image.
+    """
+    images, videos = find_inputs(inputs)
+    if videos:
+        raise UserError(f'{videos[0]} is a video: give images')
+    return images
+
+
 def refuse_weights(inputs: str | Path | Sequence[str | Path]) -> None:
     """Complain about weights among the inputs, where they stood before version 0.2.
 

@@ -13,7 +13,7 @@ from ..deploy.cropping import fit_channels
 from ..utils.errors import UserError
 from ..utils.image_reading import read_image
 from .given_boxes import GivenBoxes
-from .inputs import find_inputs
+from .inputs import find_images
 
 
 def crop_people(
@@ -40,9 +40,7 @@ def crop_people(
         UserError: If an image cannot be read, none has a person, or a file is
             something else.
     """
-    paths, videos = find_inputs(images)
-    if videos:
-        raise UserError(f'{videos[0]} is a video: give images')
+    paths = find_images(images)
     if ann_file is None:
         people = [(path, None, None) for path in paths]
     else:

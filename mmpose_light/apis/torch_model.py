@@ -49,13 +49,10 @@ def open_network(network: nn.Module, flip_test: bool = False) -> PoseModel:
     tested = network.test_cfg
     flipped = flip_test and tested.get('flip_test')
     if not (flipped or tested.get('output_keypoint_indices')):
-        # what a model of another kind lacks may be anything
-        with contextlib.suppress(UserError, AttributeError, KeyError, TypeError):
+        with contextlib.suppress(UserError):
             form = make_form(network)
             metadata = describe_form(form, name='')
-            model = DescribedModel(metadata, TorchSession(form))
-            model.skeleton = Skeleton.of_dataset(network.dataset_meta)
-            return model
+            return DescribedModel(metadata, TorchSession(form))
     return TorchModel(network, flip_test)
 
 

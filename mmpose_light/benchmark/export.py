@@ -20,8 +20,8 @@ def export_once(config: Path, group: Group, settings: Settings, folder: Path) ->
     """Export a model to a folder, once for all that run it in that form.
 
     The batch size is fixed, which every model can be exported for; ncnn's files take one
-    image at a time. For int8 the
-    scales are found on random images: the time does not depend on them.
+    image at a time. For int8 the scales are found on random images: the time does not
+    depend on them.
     """
     if group.runtime == 'ncnn':
         return _export_ncnn(config, group, settings, folder)

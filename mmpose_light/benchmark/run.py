@@ -11,6 +11,7 @@ import torch
 from ..apis.zoo import ZOO
 from ..utils.errors import UserError
 from ..utils.files import check_absent
+from ..utils.threads import keep_torch_threads
 from ..utils.timing import Run, make_timed, take_turns
 from .environment import describe_environment
 from .export import export_once
@@ -67,19 +68,18 @@ def run_benchmark(
     check_absent(out_dir / JSON, overwrite)
     cards = find_models(settings.models)
     _check_reference(settings.reference, [card.name for card in cards])
-    threads = torch.get_num_threads()
     report = Report(describe_environment(command), asdict(settings), cards=[])
     for done, card in enumerate(cards, 1):
         report.cards.append(describe_model(card, settings.input_size))
         on_step(Step('Parameters and MACs', card.label, done, len(cards)))
     report.save(out_dir)
+    folder = tempfile.TemporaryDirectory(prefix='onnx-', dir=out_dir)
     try:
-        with tempfile.TemporaryDirectory(prefix='onnx-', dir=out_dir) as folder:
-            for step in _measure(report, settings, Path(folder)):
+        with keep_torch_threads(), folder:
+            for step in _measure(report, settings, Path(folder.name)):
                 report.save(out_dir)
                 on_step(step)
     finally:
-        torch.set_num_threads(threads)
         write_results(report, out_dir)
     return report
 

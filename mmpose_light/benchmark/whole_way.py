@@ -23,7 +23,7 @@ import numpy as np
 from ..apis.export import export
 from ..apis.given_boxes import GivenBoxes, find_boxes_by
 from ..apis.inference import Inference, Run
-from ..apis.inputs import find_inputs
+from ..apis.inputs import find_images
 from ..apis.models import find_model, load_model
 from ..apis.outputs import describe_people, write_image
 from ..apis.people import estimate_people, take_whole_image
@@ -34,7 +34,7 @@ from ..deploy.runtime import ExportedModel
 from ..utils.errors import UserError
 from ..utils.files import check_absent, whole_file, write_json
 from ..utils.image_reading import decode_image
-from ..utils.threads import set_torch_threads
+from ..utils.threads import keep_torch_threads, set_torch_threads
 from ..utils.timing import make_timed, take_turns
 from .environment import describe_environment
 from .progress import OnStep, Step, ignore
@@ -89,9 +89,7 @@ class Photographs:
                 )
             ann_file = write_synthetic_people(folder, DRAWN_IMAGES)
             images = (str(folder / 'train'),)
-        paths, videos = find_inputs(images)
-        if videos:
-            raise UserError(f'{videos[0]} is a video: give images')
+        paths = find_images(images)
         if ann_file is None:
             return cls(paths)
         boxes = GivenBoxes.from_files(ann_file=ann_file)
@@ -136,11 +134,13 @@ def measure_whole_way(
     out_dir = Path(out_dir)
     check_absent(out_dir / f'{NAME}.json', overwrite)
     out_dir.mkdir(parents=True, exist_ok=True)
-    set_torch_threads(settings.threads)
-    with tempfile.TemporaryDirectory(prefix='run-', dir=out_dir) as folder:
-        folder = Path(folder)
+    run_dir = tempfile.TemporaryDirectory(prefix='run-', dir=out_dir)
+    with keep_torch_threads(), run_dir:
+        set_torch_threads(settings.threads)
+        folder = Path(run_dir.name)
         photographs = Photographs.find(settings, folder / 'drawn')
         ways, runs = [], {}
+        total = len(settings.models) * len(settings.runtimes)
         for name in settings.models:
             for runtime, opened in _open(name, settings, folder):
                 way = Way(name, runtime)
@@ -153,7 +153,7 @@ def measure_whole_way(
                 if runtime != 'rtmlib':
                     way.parts_ms = _measure_parts(*what)
                 title = f'{name} in {RUNTIMES[runtime]}'
-                on_step(Step('Opened', title, len(ways), _count_ways(settings)))
+                on_step(Step('Opened', title, len(ways), total))
         turns = take_turns(runs, settings.rounds, runs=1)
         for done, (times, failures) in enumerate(turns, 1):
             for error in failures.values():
@@ -165,10 +165,6 @@ def measure_whole_way(
         setattr(ways[index], 'pictures_ms' if pictures else 'json_ms', of_one)
     _write(ways, settings, len(photographs.paths), command, out_dir)
     return ways
-
-
-def _count_ways(settings: WholeWaySettings) -> int:
-    return len(settings.models) * len(settings.runtimes)
 
 
 def _open(

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.model import ImgDataPreprocessor
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor, nn
 
@@ -210,10 +211,15 @@ class ExportForm(nn.Module):
 
 
 def check_topdown(model: nn.Module) -> None:
-    """Complain about a model that is not top-down."""
+    """Complain about a model that is not top-down, or prepares images otherwise."""
     if not isinstance(model, TopdownPoseEstimator):
         raise UserError(
             f'the model is a {type(model).__name__}, expected a TopdownPoseEstimator'
+        )
+    if not isinstance(model.data_preprocessor, ImgDataPreprocessor):
+        raise UserError(
+            f'the data preprocessor is a {type(model.data_preprocessor).__name__}, '
+            'expected a PoseDataPreprocessor'
         )
 
 

@@ -172,13 +172,31 @@ def _parse(name: str, text: str, file: str | Path) -> Any:
         ) from error
 
 
+#: What metadata take of MMPose's ``dataset_meta``.
+DATASET_KEYS = (
+    'dataset_name',
+    'keypoint_id2name',
+    'flip_pairs',
+    'skeleton_links',
+    'keypoint_colors',
+    'skeleton_link_colors',
+)
+
+
 def describe_dataset(dataset_meta: dict[str, Any]) -> dict[str, Any]:
-    """Return what :class:`Metadata` holds of MMPose's ``dataset_meta`` of a model."""
+    """Return what :class:`Metadata` holds of MMPose's ``dataset_meta`` of a model.
+
+    Raises:
+        UserError: If it lacks any of that.
+    """
+    missing = [key for key in DATASET_KEYS if dataset_meta.get(key) is None]
+    if missing:
+        raise UserError(f'the dataset_meta of the model lack {", ".join(missing)}')
     names = dataset_meta['keypoint_id2name']
     pairs = {tuple(sorted(map(int, pair))) for pair in dataset_meta['flip_pairs']}
     return dict(
         dataset=dataset_meta['dataset_name'],
-        keypoint_names=[names[number] for number in range(len(names))],
+        keypoint_names=[names[number] for number in sorted(names)],
         flip_pairs=[list(pair) for pair in sorted(pairs)],
         skeleton_links=[
             list(map(int, link)) for link in dataset_meta['skeleton_links']

@@ -1,7 +1,9 @@
 """How many threads the processor's work is spread over."""
 
+import contextlib
 import functools
 import os
+from collections.abc import Iterator
 
 
 def count_cores() -> int:
@@ -41,3 +43,15 @@ def set_torch_threads(threads: int | None = None) -> None:
         torch.set_num_threads(threads)
     elif not {'OMP_NUM_THREADS', 'MKL_NUM_THREADS'} & {*os.environ}:
         torch.set_num_threads(min(torch.get_num_threads(), count_free_cores()))
+
+
+@contextlib.contextmanager
+def keep_torch_threads() -> Iterator[None]:
+    """Give PyTorch afterwards the threads that it had before."""
+    import torch
+
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

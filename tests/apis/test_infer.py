@@ -16,6 +16,7 @@ import torch
 from mmengine.config import Config
 from mmpose.apis import inference_topdown, init_model
 from PIL import Image
+from torch import nn
 
 from mmpose_light.apis import export
 from mmpose_light.apis.given_boxes import GivenBoxes
@@ -213,6 +214,12 @@ def test_the_inference_form_runs_where_metadata_can_tell_how(case):
     links = model.dataset_meta.pop('skeleton_links')
     assert isinstance(open_network(model), TorchModel)
     model.dataset_meta['skeleton_links'] = links
+    decoder = model.cfg.model.head.pop('decoder')
+    assert isinstance(open_network(model), TorchModel)
+    model.cfg.model.head.decoder = decoder
+    preprocessor, model.data_preprocessor = model.data_preprocessor, nn.Identity()
+    assert isinstance(open_network(model), TorchModel)
+    model.data_preprocessor = preprocessor
     model.test_cfg['output_keypoint_indices'] = [0, 1]
     assert isinstance(open_network(model), TorchModel)
     del model.test_cfg['output_keypoint_indices']
