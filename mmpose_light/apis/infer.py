@@ -15,16 +15,18 @@ from ..utils.video_reading import describe_video, is_camera
 from .given_boxes import GivenBoxes, find_boxes_by
 from .inference import Inference, ReportProgress, Run
 from .inputs import find_inputs, refuse_weights
-from .models import choose_device, find_model, load_model
+from .models import DEFAULT_MODEL, choose_device, find_model, load_model
 from .outputs import DRAWN, PREDICTIONS, name_outputs
 from .people import NO_BOXES, PoseModel, estimate_people, take_whole_image
 from .tracking import PoseTracker
 
 OUT_DIR = 'work_dirs/infer'
+#: Least score of a keypoint that is drawn, where the model does not tell its own.
+KPT_THR = 0.3
 
 
 def infer(
-    model: str | Path,
+    model: str | Path | None,
     inputs: str | Path | Sequence[str | Path],
     out_dir: str | Path = OUT_DIR,
     *,
@@ -46,7 +48,7 @@ def infer(
     track: bool = False,
     detect_every: int = 10,
     smooth: bool = False,
-    kpt_thr: float = 0.3,
+    kpt_thr: float | None = None,
     radius: int | None = None,
     thickness: int | None = None,
     draw_scores: bool = False,
@@ -62,10 +64,11 @@ def infer(
     ``OUT_DIR/inputs.json`` tells which input each name stands for.
 
     Args:
-        model (str | Path): A top-down model, in any of the ways that
+        model (str | Path | None): A top-down model, in any of the ways that
             :mod:`mmpose_light.apis.models` tells, or a file that ``mmpose-light
             export`` wrote (``.onnx``, ``.xml`` of OpenVINO, ``.param`` of ncnn), which
-            needs neither PyTorch nor MMPose.
+            needs neither PyTorch nor MMPose. ``None`` for the best of those whose
+            weights come along, ``DEFAULT_MODEL``.
         inputs (str | Path | Sequence): Images, folders of images, glob patterns,
             videos, numbers of cameras.
         out_dir (str | Path): The output folder. Defaults to ``'work_dirs/infer'``
@@ -114,8 +117,9 @@ def infer(
             are followed. Defaults to 10
         smooth (bool): Smooth the keypoints over time, where people are followed.
             Defaults to ``False``
-        kpt_thr (float): Least score of a keypoint that is drawn, or that a person is
-            followed by. Defaults to 0.3
+        kpt_thr (float, optional): Least score of a keypoint that is drawn, or that a
+            person is followed by. Defaults to ``None``, what the metafile tells of a
+            trained model, and 0.3 for any other
         radius (int, optional): Radius of the drawn keypoints in pixels. Defaults to
             ``None``, by the person's size
         thickness (int, optional): Thickness of the drawn links in pixels. Defaults to
@@ -141,7 +145,7 @@ def infer(
 
     Example:
         >>> from mmpose_light.apis import infer
-        >>> done = infer('el-hrnet-w32-lspet-cpu', 'photos/')  # doctest: +SKIP
+        >>> done = infer(None, 'photos/')  # doctest: +SKIP
         >>> done.people, done.skipped  # doctest: +SKIP
         ({'photos/a.jpg': 1}, {'photos/b.jpg': 'image file is truncated'})
     """
@@ -151,6 +155,8 @@ def infer(
         raise UserError('neither images nor json are to be written: want one')
     _check_people(boxes or ann_file, detector, detector_weights)
     refuse_weights(inputs)
+    model = DEFAULT_MODEL if model is None else model
+    kpt_thr = _find_threshold(model) if kpt_thr is None else kpt_thr
     open_model = _choose_model(model, weights, device, runtime, threads, flip_test)
     images, videos = find_inputs(inputs)
     track = _is_followed(images, videos, track or smooth)
@@ -289,6 +295,12 @@ def _choose_model(
         return open_network(load_model(found.config, found.weights, device), flip_test)
 
     return open_model
+
+
+def _find_threshold(model: str | Path) -> float:
+    """Return the least score of a keypoint that is drawn, as the model has it."""
+    about = {} if is_exported(model) else find_model(model).metafile
+    return about.get('Metadata', {}).get('Keypoint Threshold', KPT_THR)
 
 
 def is_exported(model: str | Path) -> bool:

@@ -130,6 +130,14 @@ def refuse_weights(inputs: str | Path | Sequence[str | Path]) -> None:
             )
 
 
+def stands_for_inputs(name: str) -> bool:
+    """Return whether a name can be that of inputs: by its suffix, or as a folder."""
+    path = Path(name)
+    if path.suffix.lower() == '.ts' and not path.is_file():
+        return True
+    return path.is_dir() or _kind(name) is not None or glob.has_magic(name)
+
+
 def _expand(item: str) -> list[str]:
     """List the files that one input stands for."""
     path = Path(item)

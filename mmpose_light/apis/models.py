@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from mmengine.config import Config
     from torch import nn
 
+#: The trained model that is run where none is named: the best that comes along.
+DEFAULT_MODEL = 'el-hrnet-w32-lspet-cpu'
+
 _LIST = '`mmpose-light list-models` lists the names'
 _HOST = 'mmpose'
 
@@ -104,6 +107,24 @@ def find_model(model: str | Path, weights: str | Path | None = None) -> Model:
             'repository out again, or install the package again'
         )
     return Model(found.name, found.config, weights or found.weights, found.metafile)
+
+
+def is_model(name: str | Path) -> bool:
+    """Return whether a name is that of a model or of an exported file.
+
+    Example:
+        >>> from mmpose_light.apis.models import is_model
+        >>> is_model('el-hrnet-w32'), is_model('photo.jpg')
+        (True, False)
+    """
+    if Path(name).suffix == '.py' or '::' in str(name) or find_format(name):
+        return True
+    if Path(name).is_dir():  # configs are called `coco`, too
+        return name in _known_models()
+    try:
+        return find_model(name).config.suffix == '.py'
+    except (UserError, OSError):
+        return False
 
 
 def get_model(

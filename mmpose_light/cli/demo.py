@@ -63,7 +63,7 @@ def main(**options) -> int:
 
 def describe(result: 'DemoResult', seconds: int) -> str:
     """Say what a demo made, in so many seconds."""
-    from ..demo.run import AP, KPT_THR, TRAINED_MODEL
+    from ..demo.run import AP
 
     minutes, seconds = divmod(seconds, 60)
     lines = [
@@ -84,7 +84,7 @@ def describe(result: 'DemoResult', seconds: int) -> str:
         'What next:',
         "  Find the poses in images of yours (the demo's own model knows drawn people "
         'only):',
-        f'    {_find("mmpose-light")} infer {TRAINED_MODEL} IMAGE.jpg --kpt-thr {KPT_THR}',
+        f'    {_find("mmpose-light")} infer IMAGE.jpg',
         '  Train on COCO, once it lies in data/coco as MMPose has it:',
         f'    {_find("mim")} train mmpose {COCO_CONFIG}',
     ]

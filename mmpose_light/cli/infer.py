@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..deploy.runtimes import RUNTIMES
+from ..utils.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,8 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         'model',
+        nargs='?',
         help='name of a model (`mmpose-light list-models`), config file, mmpose::…, or '
-        'a file of `mmpose-light export`',
+        'a file of `mmpose-light export` (default: the best trained model that comes '
+        'along, good for people who fill an image)',
     )
     parser.add_argument(
         'inputs',
@@ -37,6 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the model's weights; a trained model and an exported file have their own",
     )
     parser.add_argument('--out-dir', help='output folder (default: work_dirs/infer)')
+    # options may stand between model and inputs; the usual way then has no model
+    parser.parse_args = parser.parse_intermixed_args
     _add_people(
         parser.add_argument_group(
             'where the people are', 'By default each image is taken as one person.'
@@ -168,7 +173,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         '--kpt-thr',
         type=float,
         metavar='SCORE',
-        help='least score of a keypoint that is drawn (default: 0.3)',
+        help="least score of a keypoint that is drawn (default: a trained model's own, "
+        'else 0.3)',
     )
     group.add_argument(
         '--radius',
@@ -208,10 +214,13 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def main(**options: Any) -> int:
+def main(inputs: list[str], model: str | None = None, **options: Any) -> int:
     """Run the command.
 
     Args:
+        inputs (list[str]): The inputs.
+        model (str, optional): The model, or the first input where none is named.
+            Defaults to ``None``
         **options: What :func:`add_arguments` defines, which are the parameters of
             :func:`mmpose_light.apis.infer.infer`.
 
@@ -228,9 +237,11 @@ def main(**options: Any) -> int:
     )
 
     from ..apis.infer import OUT_DIR, infer
+    from ..apis.models import DEFAULT_MODEL
     from ..utils.host_warnings import ignore_host_warnings, log_errors_alone
     from ..utils.late_imports import TRAINING_ALONE, import_on_use
 
+    model, inputs = _tell_model_from_inputs(model, inputs)
     what = TextColumn('{task.description}', markup=False)  # it may be a file's name
     columns = what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with warnings.catch_warnings(), Progress(*columns) as bars:
@@ -244,11 +255,15 @@ def main(**options: Any) -> int:
             bars.update(tasks[what], completed=done)
 
         with import_on_use(*TRAINING_ALONE, derive=False):
-            done = infer(**options, progress=show)
+            done = infer(model, inputs, **options, progress=show)
     print(
         f'{sum(done.people.values())} people in {len(done.people)} of '
         f'{len(done.names.keys() | done.skipped.keys())} inputs; results in {options.get("out_dir", OUT_DIR)}'
     )
+    if model is None:
+        print(
+            f'Model: {DEFAULT_MODEL}, as none was named. weights/README.md tells of it.'
+        )
     for path, name in done.names.items():
         if name != Path(path).stem:
             print(f'{path} is called {name} there')
@@ -262,3 +277,17 @@ def main(**options: Any) -> int:
     for path, reason in done.skipped.items():
         print(f'error: {path}: {reason}', file=sys.stderr)
     return 1 if done.skipped else 0
+
+
+def _tell_model_from_inputs(
+    model: str | None, inputs: list[str]
+) -> tuple[str | None, list[str]]:
+    """Return the model, ``None`` where the first word is an input, and all inputs."""
+    from ..apis.inputs import stands_for_inputs
+    from ..apis.models import is_model
+
+    if model is None and is_model(inputs[0]):
+        raise UserError(f'{inputs[0]} is a model: name the images after it')
+    if model is None or is_model(model) or not stands_for_inputs(model):
+        return model, inputs
+    return None, [model, *inputs]

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(pattern: str = '*', trained: bool = False) -> None:
     """List the models."""
-    from ..apis.models import Model, find_model, list_models
+    from ..apis.models import DEFAULT_MODEL, Model, find_model, list_models
 
     names = list_models(pattern, trained)
     if not names:
@@ -40,12 +40,17 @@ def main(pattern: str = '*', trained: bool = False) -> None:
             _count(about.get('Parameters'), 1e6, 'M'),
             _count(about.get('MACs'), 1e9, 'G'),
             _results(model.metafile.get('Results', [])),
-            'with it' if model.weights else '',
+            _weights(model.weights, model.name == DEFAULT_MODEL),
             '' if model.name == model.config.stem else model.config.name,
         )
 
     head = 'name', 'parameters', 'MACs', 'results', 'weights', 'config'
     _print_table([head, *(describe(find_model(name)) for name in names)])
+
+
+def _weights(weights: object, default: bool) -> str:
+    """Tell whether weights come along, and whether `infer` takes them by itself."""
+    return '' if weights is None else 'with it, the default' if default else 'with it'
 
 
 def _count(number: int | None, unit: float, sign: str) -> str:

@@ -23,7 +23,7 @@ from mmengine.utils import digit_version
 
 from ..apis.infer import Inference, infer
 from ..apis.inputs import find_inputs
-from ..apis.models import find_model
+from ..apis.models import DEFAULT_MODEL, find_model
 from ..checkpoints.loading import find_whole_checkpoint
 from ..datasets.synthetic_people import write_synthetic_people
 from ..engine.quiet_runner import build_runner, say_nothing, silence
@@ -39,8 +39,6 @@ TRAIN_SEED, VAL_SEED = 0, 1
 MAX_PEOPLE = 1  # in an image: minutes do not suffice to learn crowds
 NOTES = 'demo.json'
 PREDICTIONS, CURVE = 'predictions.png', 'curve.png'
-TRAINED_MODEL = 'el-hrnet-w32-lspet-cpu'
-KPT_THR = 0.1  # that model is unsure of what it finds
 AP = 'coco/AP'
 
 
@@ -107,7 +105,7 @@ def run_demo(
     work_dir = Path(work_dir)
     if images:  # an error comes before the training
         find_inputs(images)
-        find_model(TRAINED_MODEL)
+        find_model(DEFAULT_MODEL)
     cfg = _read_config(config, epochs)
     settings = _make_settings(cfg, train_images, val_images)
     notes = open_notes(work_dir, settings, overwrite)
@@ -148,7 +146,7 @@ def find_poses(images: Sequence[str | Path], out_dir: str | Path) -> Inference:
     Returns:
         Inference: What was found.
     """
-    return infer(TRAINED_MODEL, images, out_dir, kpt_thr=KPT_THR)
+    return infer(None, images, out_dir)
 
 
 def open_notes(work_dir: Path, settings: dict, overwrite: bool) -> dict:

@@ -6,6 +6,8 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -15,8 +17,16 @@ from mmengine.runner import Runner
 import mmpose_light
 from mmpose_light.apis import models
 from mmpose_light.apis.infer import infer
-from mmpose_light.apis.models import find_model, get_model, list_models
+from mmpose_light.apis.models import (
+    DEFAULT_MODEL,
+    find_model,
+    get_model,
+    is_model,
+    list_models,
+)
 from mmpose_light.cli import main
+from mmpose_light.datasets.synthetic_people import annotate, draw_image
+from mmpose_light.evaluation.metrics.torso_pck import torso_diagonals
 from mmpose_light.study.data import Split
 from mmpose_light.utils.errors import UserError
 
@@ -25,6 +35,20 @@ MODELS = {name: find_model(name) for name in list_models(trained=True)}
 MAX_SIZE = 12e6  # bytes
 #: What the same evaluation that gave the stated AP gives on the first photographs.
 AP_OF_FIRST_64 = {NAME: 0.096}
+#: Shoulders, elbows, wrists, hips, knees and ankles (left, right), the mean score of
+#: these, and how many lie within 0.2 of the torso's diagonal of the truth.
+GOLDEN_LIMBS = {
+    NAME: (
+        [
+            *([205, 60], [188, 59], [226, 44], [175, 35], [232, 32], [171, 25]),
+            *([203, 102], [193, 102], [201, 137], [197, 138], [202, 166], [200, 166]),
+        ],
+        0.513,
+        9,
+    )
+}
+#: The positions of the torso's corners.
+COCO_KEYPOINTS = dict(left_shoulder=5, right_shoulder=6, left_hip=11, right_hip=12)
 
 
 @pytest.fixture(params=MODELS)
@@ -149,6 +173,7 @@ def test_list_models_command(capsys):
     head, row = capsys.readouterr().out.splitlines()[:2]
     assert head.split()[0] == 'name'
     assert row.startswith(NAME) and '5.03 M' in row
+    assert (row.split()[0] == DEFAULT_MODEL) == ('the default' in row)
     assert main(['list-models', '*p0-00?']) == 0
     assert 'eeffpose-p0-001' in capsys.readouterr().out
     assert main(['list-models', 'no-such']) == 2
@@ -164,6 +189,61 @@ def test_infer_by_name(tmp_path, coco_people, capsys):
     assert len(people[0]['keypoints']) == 17
     assert people == json.loads((by_files / json_file).read_text())
     assert (by_name / 'visualizations' / photo.name).is_file()
+
+
+def test_the_best_model_is_the_default():
+    assert max(MODELS, key=lambda name: stated_ap(MODELS[name])) == DEFAULT_MODEL
+
+
+@pytest.mark.parametrize('options', [[], ['--no-images']])
+def test_infer_without_a_model(tmp_path, drawn_person, capsys, options):
+    photos = [
+        str(drawn_person[0]),
+        str(shutil.copy(drawn_person[0], tmp_path / '1.png')),
+    ]
+    assert main(['infer', *photos, '--out-dir', str(tmp_path / 'all'), *options]) == 0
+    assert f'Model: {DEFAULT_MODEL}' in capsys.readouterr().out
+    infer(DEFAULT_MODEL, photos, tmp_path / 'named')
+    for photo in photos:
+        file = f'predictions/{Path(photo).stem}.json'
+        assert (tmp_path / 'all' / file).read_bytes() == (
+            tmp_path / 'named' / file
+        ).read_bytes()
+
+
+def test_a_trained_models_own_threshold(tmp_path, drawn_person):
+    """What is drawn by default is what is drawn by the threshold of the metafile."""
+    photo = drawn_person[0]
+    own = find_model(DEFAULT_MODEL).metafile['Metadata']['Keypoint Threshold']
+    drawn = {}
+    for thr in (None, own, 1.1):
+        infer(DEFAULT_MODEL, photo, tmp_path / str(thr), kpt_thr=thr)
+        drawn[thr] = (tmp_path / str(thr) / 'visualizations' / photo.name).read_bytes()
+    assert drawn[None] == drawn[own] != drawn[1.1]
+
+
+def test_models_are_told_from_inputs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for folder in (NAME, 'coco', 'photos'):
+        Path(folder).mkdir()
+    Path('photo.jpg').touch()
+    models_, inputs = (
+        (NAME, 'hrnet-w32', 'no.py', 'a.onnx', 'mmpose::no'),
+        (
+            'coco',
+            'photos',
+            'photo.jpg',
+            'no.jpg',
+        ),
+    )
+    assert [*map(is_model, (*models_, *inputs))] == [True] * 5 + [False] * 4
+    assert main(['infer', NAME]) == 2
+    assert f'{NAME} is a model: name the images after it' in capsys.readouterr().err
+    for first in ('photos', 'no.jpg'):  # inputs, of which nothing is found
+        assert main(['infer', first, '--device', 'cpu', 'no2.jpg']) == 2
+        assert 'photos holds no images' in (told := capsys.readouterr().err) or (
+            'no.jpg does not exist' in told
+        )
 
 
 def test_heatmaps_by_name(tmp_path, coco_people, capsys):
@@ -216,6 +296,35 @@ def test_export_by_name(small_zoo, tmp_path, deploy_packages):
     done = export(small_zoo, tmp_path / 'model.onnx', threads=1)
     assert done.metadata.model == 'smooth'
     assert done.people
+
+
+@pytest.fixture(scope='module')
+def drawn_person(tmp_path_factory):
+    """A person that the package draws: the image's file, the box, the 17 keypoints."""
+    path = tmp_path_factory.mktemp('drawn') / '000009.png'
+    drawn = draw_image(seed=0, index=9, max_people=1)
+    cv2.imwrite(str(path), drawn.image)
+    (person,) = annotate(drawn)
+    return path, person['bbox'], np.reshape(person['keypoints'], (17, 3))
+
+
+def test_golden_pose(model, drawn_person, tmp_path):
+    """On a drawn image, which is the same everywhere."""
+    image, box, truth = drawn_person
+    boxes = tmp_path / 'boxes.json'
+    boxes.write_text(json.dumps([dict(image_id=9, category_id=1, bbox=box, score=1.0)]))
+    infer(model.name, image, tmp_path, boxes=boxes, save_images=False)
+    file = tmp_path / 'predictions' / f'{image.stem}.json'
+    (person,) = json.loads(file.read_text())
+    limbs = np.array(person['keypoints'])[5:]
+    golden, score, found = GOLDEN_LIMBS[model.name]
+    assert np.abs(limbs - golden).max() < 2
+    assert np.mean(person['keypoint_scores'][5:]) == pytest.approx(score, abs=0.02)
+    (diagonal,) = torso_diagonals(
+        truth[None, :, :2], truth[None, :, 2] > 0, COCO_KEYPOINTS
+    )
+    missed = np.linalg.norm(limbs - truth[5:, :2], axis=1)
+    assert (missed < 0.2 * diagonal).sum() == found
 
 
 @pytest.fixture(scope='module')

@@ -13,7 +13,7 @@ import torch
 from mmpose_light import cli
 from mmpose_light.apis.infer import infer
 from mmpose_light.demo.figures import draw_curve
-from mmpose_light.demo.run import TRAINED_MODEL, open_notes, run_demo
+from mmpose_light.demo.run import open_notes, run_demo
 from mmpose_light.utils.errors import UserError
 from mmpose_light.visualization.training_log import read_log
 
@@ -158,7 +158,7 @@ def test_demo_ends_with_poses_in_images(done, tmp_path, coco_people, capsys):
     (drawn,) = (found / 'visualizations').iterdir()
     before, after = (cv2.imread(str(p)).astype(int) for p in (image, drawn))
     assert (abs(after - before) > 100).any(), 'no skeleton'
-    infer(TRAINED_MODEL, image, tmp_path / 'infer')
+    infer(None, image, tmp_path / 'infer')
     keypoints = f'predictions/{image.stem}.json'
     assert (found / keypoints).read_text() == (
         tmp_path / 'infer' / keypoints
