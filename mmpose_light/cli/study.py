@@ -3,9 +3,14 @@
 import argparse
 import functools
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..study.options import RunOptions
 from .options import add_options
+
+if TYPE_CHECKING:
+    from ..study import StudyData
 
 DATA = ('data_root', 'train_ann', 'train_images', 'val_ann', 'val_images')
 
@@ -21,17 +26,18 @@ class _Subcommand(argparse.ArgumentParser):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the two subcommands to the parser of the command."""
+    """Add the subcommands to the parser of the command."""
     parser.description = 'Train networks under one protocol, and compare them.'
     commands = parser.add_subparsers(
         title='commands',
         dest='action',
-        metavar='{run,report}',
+        metavar='{run,evaluate,report}',
         required=True,
         parser_class=_Subcommand,
     )
     for name, add, does in (
         ('run', _add_run, 'train the networks, or go on with it'),
+        ('evaluate', _add_evaluate, 'write results person by person, and draw poses'),
         ('report', _add_report, 'make table and figures'),
     ):
         command = commands.add_parser(
@@ -63,7 +69,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add_options(parser, RunOptions, *names, 'time_budget', 'split')
 
 
-def _add_data(parser: argparse.ArgumentParser) -> None:
+def _add_data(parser: argparse.ArgumentParser, limited: bool = True) -> None:
     group = parser.add_argument_group('data, COCO format')
     group.add_argument('--data-root', help='(default: data/lspet)')
     for option, default in (
@@ -75,7 +81,39 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         group.add_argument(
             f'--{option}', help=f'below the data root (default: {default})'
         )
-    add_options(group, RunOptions, 'limit_images')
+    if limited:
+        add_options(group, RunOptions, 'limit_images')
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        'Write NETWORK.csv, what each finished network gives on each person, from which '
+        '`report` tells how sure its figures are; and poses.png, the poses of all on '
+        'the same twelve people.'
+    )
+    parser.add_argument('work_dir', help="run's --work-dir")
+    parser.add_argument(
+        '--networks',
+        nargs='+',
+        metavar='NETWORK',
+        help='which (default: all that are finished and have no NETWORK.csv)',
+    )
+    parser.add_argument(
+        '--protocol', help='its config, or name (default: what the runs tell)'
+    )
+    parser.add_argument(
+        '--checkpoint',
+        metavar='FILE',
+        help="the one network's weights (default: the last checkpoint of its run)",
+    )
+    parser.add_argument(
+        '--no-photographs',
+        dest='photographs',
+        action='store_const',
+        const=False,
+        help='draw the poses over the annotation, and not over the photographs',
+    )
+    _add_data(parser, limited=False)
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
@@ -90,8 +128,8 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 
 def main(action: str, **options) -> int:
-    """Run the subcommand 'run' or 'report'."""
-    return run(**options) if action == 'run' else report(**options)
+    """Run a subcommand."""
+    return dict(run=run, evaluate=evaluate, report=report)[action](**options)
 
 
 def run(**options) -> int:
@@ -99,15 +137,13 @@ def run(**options) -> int:
 
     Options are those of ``run_study``, ``StudyData.below`` and ``RunOptions``.
     """
-    from ..study import StudyData, run_study
+    from ..study import run_study
 
     work_dir = options.pop('work_dir', 'work_dirs/study')
     which = {n: options.pop(n) for n in ('protocol', 'networks') if n in options}
-    data = {name: options.pop(name) for name in DATA if name in options}
-    # while a run works standard output is silenced: this is the one of now
-    say = functools.partial(print, file=sys.stdout, flush=True)
+    data, say = _take_data(options), _say_now()
     statuses = run_study(
-        data=StudyData.below(**data),
+        data=data,
         work_dir=work_dir,
         options=RunOptions(**options),
         say=say,
@@ -122,6 +158,15 @@ def run(**options) -> int:
     return 0 if set(statuses.values()) == {'finished'} else 3
 
 
+def evaluate(**options) -> int:
+    """Write results person by person and poses, and name the files."""
+    from ..study import evaluate_study
+
+    for path in evaluate_study(data=_take_data(options), say=_say_now(), **options):
+        print(path)
+    return 0
+
+
 def report(**options) -> int:
     """Make table and figures, and name the files."""
     from ..study import make_report
@@ -129,3 +174,15 @@ def report(**options) -> int:
     for path in make_report(**options):
         print(path)
     return 0
+
+
+def _take_data(options: dict) -> 'StudyData':
+    """Take the options that name the data."""
+    from ..study import StudyData
+
+    return StudyData.below(**{n: options.pop(n) for n in DATA if n in options})
+
+
+def _say_now() -> Callable[[str], None]:
+    """Return what prints to the standard output of now: while it works it is silenced."""
+    return functools.partial(print, file=sys.stdout, flush=True)

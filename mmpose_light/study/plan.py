@@ -18,7 +18,7 @@ from ..utils.hardware import name_processor
 from ..version import __version__
 from .data import StudyData
 from .options import RunOptions
-from .protocol import build_config, config_hash
+from .protocol import build_config, choose_networks, config_hash
 from .record import FORMAT, read_record
 
 MAX_WORKERS = 12
@@ -77,6 +77,38 @@ def plan_runs(
             )
         runs[name] = cfg, record
     return runs
+
+
+def plan_evaluation(
+    protocol: Config, record: dict[str, Any], data: StudyData, work_dir: Path
+) -> Config:
+    """Make the config that evaluates a run's network as its training did.
+
+    Args:
+        protocol (Config): The protocol of the run.
+        record (dict[str, Any]): The run's record.
+        data (StudyData): The data; what is validated on has to be the run's.
+        work_dir (Path): Where the run's results are written.
+
+    Returns:
+        Config: What MMEngine's runner takes to test.
+
+    Raises:
+        UserError: If the network or the data are others than the run's.
+    """
+    name = record['network']
+    choose_networks(protocol, [name])
+    found, sha256 = data.val.sha256(), record['settings']['val_sha256']
+    if found != sha256:
+        raise UserError(
+            f'{data.val.ann_file} is not what {name} was validated on (SHA-256 '
+            f'{found[:8]}…, expected {sha256[:8]}…): name it by --val-ann'
+        )
+    cfg = build_config(protocol, name)
+    people = record['settings']['train_people']
+    batch = record['settings']['batch_size']
+    _adapt(cfg, data, work_dir, people, RunOptions(batch_size=batch, workers=0))
+    return cfg
 
 
 def _adapt(

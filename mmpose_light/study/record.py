@@ -111,12 +111,11 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def images_per_second(record: dict[str, Any]) -> float | None:
-    """Return how many images a run trained on in a second, evaluations left out.
+def seconds_per_step(record: dict[str, Any]) -> float | None:
+    """Return how long a step of training took, evaluations left out.
 
     ``None`` if nothing was timed yet.
     """
-    if not record['timed_seconds']:
+    if not record['timed_iterations']:
         return None
-    images = record['timed_iterations'] * record['settings']['batch_size']
-    return images / record['timed_seconds']
+    return record['timed_seconds'] / record['timed_iterations']

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 from ..utils.files import check_absent, whole_file
+from .claims import judge_claims
 from .figures import draw_figures
+from .intervals import Draws
+from .people import read_people
 from .table import make_table, read_records
 
 TABLE = 'results.md'
@@ -16,7 +19,8 @@ def make_report(
     """Write table and figures of the runs of a study.
 
     Args:
-        runs (str | Path): Folder of the runs' JSON files.
+        runs (str | Path): Folder of the runs' JSON files, and of the CSV files of
+            those that were evaluated person by person.
         out_dir (str | Path, optional): Folder to write to. Defaults to ``None``, that
             of the runs
         overwrite (bool): Replace an older report. Defaults to ``False``
@@ -29,13 +33,17 @@ def make_report(
         UserError: If a file is no record of a run, or there is a report already.
     """
     records = read_records(runs)
+    tables = {r['network']: Path(runs, f'{r["network"]}.csv') for r in records}
+    people = {name: read_people(p) for name, p in tables.items() if p.is_file()}
+    draws = {name: Draws.of_people(people[name]) for name in people}
+    findings = judge_claims(people, draws)
     out_dir = Path(runs if out_dir is None else out_dir)
     figures = draw_figures(records)
     paths = [out_dir / name for name in (TABLE, *figures)]
     for path in paths:
         check_absent(path, overwrite)
     with whole_file(paths[0]) as part:
-        part.write_text(make_table(records), encoding='utf-8')
+        part.write_text(make_table(records, draws, findings), encoding='utf-8')
     for path, figure in zip(paths[1:], figures.values(), strict=True):
         with whole_file(path) as part:
             figure.savefig(part, format='png', dpi=DPI)

@@ -1,11 +1,13 @@
-"""The study's table: a row for each run, and what has to be known to read it."""
+"""The study's tables: the runs, what they say on the papers' claims, how to read them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..utils.errors import MissingFileError
-from .record import FINISHED, images_per_second, read_record, take_from_log
+from .claims import Finding, describe_finding
+from .intervals import DRAWS, Draws, Interval, make_interval
+from .record import FINISHED, read_record, seconds_per_step, take_from_log
 
 COLUMNS = {
     'Network': ':--',
@@ -16,7 +18,7 @@ COLUMNS = {
     'AP<sup>75</sup>': ':-:',
     'AR': ':-:',
     'PCK@0.2': ':-:',
-    'Images/s': '--:',
+    'Step': '--:',
     'Memory': '--:',
     'Learning rate': '--:',
 }
@@ -68,23 +70,90 @@ def final_results(record: dict[str, Any]) -> dict[str, float | None] | None:
     return record['evaluations'][-1] if record['evaluations'] else None
 
 
-def make_table(records: Sequence[dict[str, Any]]) -> str:
-    """Write the results as Markdown, and under them settings, hardware and warnings."""
-    lines = [_row(COLUMNS), _row(COLUMNS.values()), *map(_record_row, records), '']
-    lines.append(
+def make_table(
+    records: Sequence[dict[str, Any]],
+    draws: Mapping[str, Draws] | None = None,
+    findings: Sequence[Finding] = (),
+) -> str:
+    """Write the results as Markdown, and under them settings, hardware and warnings.
+
+    Args:
+        records (Sequence[dict]): The records of the runs.
+        draws (Mapping[str, Draws], optional): The draws of the networks that were
+            evaluated person by person, by name. Defaults to ``None``
+        findings (Sequence[Finding]): What they say on the claims. Defaults to ``()``
+
+    Returns:
+        str: The text.
+    """
+    draws = draws or {}
+    lines = [
+        _row(COLUMNS),
+        _row(COLUMNS.values()),
+        *(_record_row(record, draws.get(record['network'])) for record in records),
+        '',
         'AP and AR are OKS-based, PCK is normalized by the diagonal of the torso, all '
         'in percent, after the last evaluation. MACs are multiply-accumulates of one '
-        'image. Images per second are those of training.'
-    )
+        'image. A step is one of training.',
+    ]
+    if draws:
+        lines[-1] += (
+            f' In brackets: the interval that holds 95% of {DRAWS} draws of as many '
+            'people, with repetition.'
+        )
     lines += ['', *_describe_settings(records), *_describe_left_out(records)]
+    if findings:
+        lines += ['', *_describe_findings(findings)]
     return '\n'.join(lines) + '\n'
+
+
+def _describe_findings(findings: Sequence[Finding]) -> list[str]:
+    """Write the claims' table."""
+    head = {
+        'Claim': ':--',
+        'Networks': ':--',
+        'AP': ':-:',
+        'PCK@0.2': ':-:',
+        'AP rises in': '--:',
+        'So it': ':--',
+    }
+    return [
+        'What is claimed, as the difference between two networks on the same people, in '
+        'points of percent; in brackets the interval as above, of differences on the '
+        'same draws. It says how sure the difference is for these two trainings; '
+        'trainings with other random numbers differ, too.',
+        '',
+        _row(head),
+        _row(head.values()),
+        *(
+            _row(
+                [
+                    finding.claim.text,
+                    f'{finding.claim.better} – {finding.claim.worse}',
+                    _format_interval(finding.ap, '+.1f'),
+                    _format_interval(finding.pck, '+.1f'),
+                    f'{finding.ap.positive:.0%} of draws',
+                    describe_finding(finding),
+                ]
+            )
+            for finding in findings
+        ),
+    ]
+
+
+def _format_interval(interval: Interval, spec: str = '.1f') -> str:
+    value, low, high = (
+        format(100 * figure, spec)
+        for figure in (interval.value, interval.low, interval.high)
+    )
+    return f'{value} ({low} to {high})'
 
 
 def _row(cells: Sequence[str]) -> str:
     return f'| {" | ".join(cells)} |'
 
 
-def _record_row(record: dict[str, Any]) -> str:
+def _record_row(record: dict[str, Any], draws: Draws | None) -> str:
     results = final_results(record) or {}
     title = record['title']
     if record['status'] != FINISHED:
@@ -92,14 +161,18 @@ def _record_row(record: dict[str, Any]) -> str:
             f' ({record["status"]}, {record["iterations"]} of '
             f'{record["settings"]["iterations"]} iterations)'
         )
-    memory = record.get('peak_memory')
+    cells = {key: _format(results.get(key), 100, '.1f') for key in RESULTS}
+    if draws is not None:
+        for key, drawn in (('AP', draws.ap), ('PCK', draws.pck)):
+            cells[key] = _format_interval(make_interval(drawn))
+    memory, step = record.get('peak_memory'), seconds_per_step(record)
     return _row(
         [
             title,
             f'{record["parameters"] / 1e6:.2f} M',
             f'{record["macs"] / 1e9:.2f} G',
-            *(_format(results.get(key), 100, '.1f') for key in RESULTS),
-            _format(images_per_second(record), 1, '.3g'),
+            *cells.values(),
+            '–' if step is None else f'{step:.3g} s',
             '–' if memory is None else f'{memory / 2**30:.1f} GiB',
             f'{record["settings"]["lr"]:g}',
         ]

@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import astuple
 
 import cv2
 import pytest
 
 from mmpose_light import cli
 from mmpose_light.study import make_report
+from mmpose_light.study.intervals import Draws
+from mmpose_light.study.people import read_people
 from mmpose_light.study.record import read_record, write_record
 from mmpose_light.study.table import make_table, read_records
 
@@ -139,7 +142,7 @@ def test_table(runs):
     cells = lines[2].strip('| ').split(' | ')
     assert cells == [
         'HRNet-W32', '28.54 M', '7.65 G', '51.2', '81.0', '55.0', '60.0', '70.3',
-        '640', '3.0 GiB', '0.001',
+        '0.1 s', '3.0 GiB', '0.001',
     ]  # fmt: skip
     text = '\n'.join(lines)
     assert 'iterations 200, batch size 64' in text
@@ -158,7 +161,7 @@ def test_runs_that_are_not_finished_and_differ(runs):
     text = make_table(read_records(runs))
     row = text.splitlines()[4]
     assert row.startswith('| EffBase (stopped, 100 of 400 iterations) |')
-    assert row.endswith('| 60.0 | – | 640 | – | 0.001 |')
+    assert row.endswith('| 60.0 | – | 0.1 s | – | 0.001 |')
     assert '**Not comparable**' in text
     assert 'iterations (200, 400); training data.' in text
 
@@ -237,7 +240,7 @@ def test_run_that_goes_on_is_read_from_its_log(runs):
     assert (second['iteration'], second['AP']) == (200, 0.2)
     # 50 steps of 0.1 and 50 of 0.3 s; the first line of an epoch is not timed
     row = make_table([record]).splitlines()[2]
-    assert row.endswith('| 320 | 2.0 GiB | 0.001 |')
+    assert row.endswith('| 0.2 s | 2.0 GiB | 0.001 |')
     assert read_record(runs / 'effbase.json')['losses'] == [], 'the file is left'
 
 
@@ -247,10 +250,18 @@ def test_record_of_a_finished_run_needs_no_log(runs):
 
 
 def test_records_of_the_repository(repo_dir, tmp_path):
-    """What earlier versions wrote is read, and gives the table beside it."""
+    """They are of one protocol, and give the table beside them."""
     committed = repo_dir / 'docs/study/lspet-128x96'
     table, *_ = make_report(committed, tmp_path)
     assert table.read_text() == (committed / 'results.md').read_text()
+    assert 'Not comparable' not in table.read_text()
+    for record in read_records(committed):
+        assert record['status'] == 'finished'
+        people = read_people(committed / f'{record["network"]}.csv')
+        ap, pck = (drawn[0] for drawn in astuple(Draws.of_people(people, draws=1)))
+        last = record['evaluations'][-1]
+        assert len(people.oks) == record['settings']['val_people']
+        assert [ap, pck] == pytest.approx([last['AP'], last['PCK']], abs=2e-3)
 
 
 def test_report_that_is_there(tmp_path, capsys):

@@ -14,39 +14,7 @@ from mmpose_light.study.table import read_records
 from mmpose_light.utils.complexity import count_macs, count_parameters
 from mmpose_light.utils.errors import UserError
 
-PROTOCOL = 'configs/study/lspet-256x192.py'
-SIZE = (96, 128)
-LR = dict(la=1e-3, l=2e-3)
 OPTIONS = RunOptions(iterations=2, batch_size=4, workers=0)
-
-
-@pytest.fixture(scope='module')
-def protocol(repo_dir, tiny_el_hrnet_extra, tmp_path_factory):
-    """The study's protocol at 128×96 with two small networks, each epoch evaluated."""
-    path = tmp_path_factory.mktemp('protocol') / 'small.py'
-    config = repo_dir / 'configs/el_hrnet/td-hm_el-hrnet-w18_1xb16-300e_coco-128x96.py'
-    model = dict(backbone=dict(extra=tiny_el_hrnet_extra), head=dict(in_channels=8))
-    entry = dict(title='LA', config=str(config), lr=LR['la'], model=model)
-    other = dict(
-        title='L',
-        config=str(config),
-        lr=LR['l'],
-        model=dict(model, backbone=dict(model['backbone'], attention=False)),
-    )
-    path.write_text(f"""
-_base_ = {str(repo_dir / PROTOCOL)!r}
-networks = dict(_delete_=True, **{dict(la=entry, l=other)!r})
-input_size = {SIZE!r}
-train_pipeline = _base_.train_pipeline
-train_pipeline[5].input_size = input_size
-val_pipeline = _base_.val_pipeline
-val_pipeline[2].input_size = input_size
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
-train_cfg = dict(val_interval=1)
-default_hooks = dict(checkpoint=dict(interval=1))
-""")
-    return path
 
 
 class Lines(list):
@@ -66,6 +34,9 @@ def test_study_is_interrupted_and_goes_on(protocol, data, tmp_path, capfd):
     people = data.train.count_people()
     per_epoch = people // OPTIONS.batch_size
     options = RunOptions(iterations=2 * per_epoch, batch_size=4, workers=0)
+
+    lr = {n: entry.lr for n, entry in read_protocol(protocol).networks.items()}
+    assert lr['la'] != lr['l']
 
     # interrupted as the first network's first epoch has been evaluated
     lines = Lines(stop_at=f'iteration {per_epoch} of {2 * per_epoch}')
@@ -104,13 +75,13 @@ def test_study_is_interrupted_and_goes_on(protocol, data, tmp_path, capfd):
         cfg = build_config(read_protocol(protocol), name)
         model = build_pose_estimator(cfg.model)
         assert record['parameters'] == count_parameters(model)
-        assert record['macs'] == count_macs(model, SIZE)
+        assert record['macs'] == count_macs(model, tuple(cfg.input_size))
         # the last checkpoint alone is left, and it is the network's
         (checkpoint,) = (tmp_path / name).glob('epoch_*.pth')
         weights = torch.load(checkpoint, map_location='cpu', weights_only=True)
         assert weights['meta']['epoch'] == 2
         (group,) = weights['optimizer']['param_groups']
-        assert group['initial_lr'] == record['settings']['lr'] == LR[name]
+        assert group['initial_lr'] == record['settings']['lr'] == lr[name]
         assert set(weights['state_dict']) == set(model.state_dict())
     first, _ = read_record(tmp_path / 'la.json')['evaluations']
     # a log has fewer digits than a record
@@ -177,9 +148,9 @@ networks = dict(la=dict(model=dict(head=dict(in_channels=9))))
     assert 'Traceback' in caplog.text
 
 
-def test_unknown_network(repo_dir, data, tmp_path):
+def test_unknown_network(data, tmp_path):
     with pytest.raises(ValueError, match=r"'hrnet' is unknown: give some of el-hrnet"):
-        run_study(repo_dir / PROTOCOL, data, tmp_path, ['hrnet'])
+        run_study('lspet-256x192', data, tmp_path, ['hrnet'])
 
 
 def test_batch_larger_than_the_data(protocol, data, tmp_path):

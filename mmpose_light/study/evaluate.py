@@ -1,0 +1,146 @@
+"""Evaluates the networks of a study once more, person by person."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ..engine.quiet_runner import build_runner, say_nothing, silence
+from ..utils.errors import MissingFileError, UserError
+from ..utils.files import read_json, whole_file
+from .data import StudyData
+from .people import PeopleResults, measure_people, read_people, write_people
+from .plan import plan_evaluation
+from .poses import draw_poses
+from .protocol import read_protocol
+from .record import FINISHED, METRICS
+from .table import final_results, read_records
+
+POSES, DPI = 'poses.png', 80
+#: How far AP may be from the record's: other processors round otherwise, and published
+#: weights are of half precision.
+TOLERANCE = 2e-3
+
+
+def evaluate_study(
+    work_dir: str | Path,
+    data: StudyData | None = None,
+    networks: Sequence[str] | None = None,
+    checkpoint: str | Path | None = None,
+    protocol: str | Path | None = None,
+    photographs: bool = True,
+    say: Callable[[str], None] = say_nothing,
+) -> list[Path]:
+    """Write what each finished network gives on each person, and draw its poses.
+
+    Args:
+        work_dir (str | Path): Folder of the runs' records and checkpoints. It gets
+            ``NETWORK.csv`` for each network, and ``poses.png``: the poses of all that
+            have such a table, on the same people.
+        data (StudyData, optional): What was validated on. Defaults to ``None``, that in
+            ``data/lspet``
+        networks (Sequence[str], optional): Which networks. Defaults to ``None``, all
+            that are finished and have no table
+        checkpoint (str | Path, optional): Weights of the one network, where the run's
+            own are elsewhere. Defaults to ``None``
+        protocol (str | Path, optional): Config file of the protocol, or its name in
+            ``configs/study``. Defaults to ``None``, by the name that the runs tell
+        photographs (bool): Whether poses are drawn over the photographs, which may
+            often not be published. Defaults to ``True``
+        say (Callable[[str], None]): Takes lines on the progress.
+
+    Returns:
+        list[Path]: The files that were written.
+
+    Raises:
+        MissingFileError: If there are no runs, or weights or data are missing.
+        UserError: If a network has no finished run, if the data are not those that it
+            was validated on or show several people in an image, or if the weights give
+            another AP.
+    """
+    work_dir, data = Path(work_dir), data or StudyData.below()
+    runs = {record['network']: record for record in read_records(work_dir)}
+    tables = {name: work_dir / f'{name}.csv' for name in runs}
+    chosen = _choose(runs, tables, networks)
+    if checkpoint is not None and len(chosen) != 1:
+        raise UserError('a checkpoint is that of one network: name it by --networks')
+    weights = {name: _find_weights(work_dir, runs[name], checkpoint) for name in chosen}
+    written = []
+    for name in chosen:
+        say(f'{name}: {weights[name]}')
+        write_people(tables[name], _evaluate(runs[name], weights[name], data, protocol))
+        written.append(tables[name])
+    there = {
+        runs[name]['title']: read_people(path)
+        for name, path in tables.items()
+        if path.is_file()
+    }
+    figure = draw_poses(there, data.val, photographs)
+    written.append(work_dir / POSES)
+    with whole_file(written[-1]) as part:
+        figure.savefig(part, format='png', dpi=DPI)
+    return written
+
+
+def _choose(
+    runs: dict[str, dict[str, Any]],
+    tables: dict[str, Path],
+    wanted: Sequence[str] | None,
+) -> list[str]:
+    """Return the networks to evaluate."""
+    finished = [name for name in runs if runs[name]['status'] == FINISHED]
+    if wanted is None:
+        if not finished:
+            raise UserError('no run is finished: `mmpose-light study run` goes on')
+        return [name for name in finished if not tables[name].is_file()]
+    for name in wanted:
+        if name not in finished:
+            raise UserError(
+                f'network {name!r} has no finished run here: give some of '
+                f'{", ".join(finished)}'
+            )
+    return list(wanted)
+
+
+def _find_weights(
+    work_dir: Path, record: dict[str, Any], checkpoint: str | Path | None
+) -> Path:
+    """Return the weights of a run."""
+    last = work_dir / record['network'] / f'epoch_{record["epochs"]}.pth'
+    weights = Path(checkpoint or last)
+    if not weights.is_file():
+        raise MissingFileError(
+            f'weights {weights} do not exist: --checkpoint names them, with --networks '
+            f'{record["network"]}'
+        )
+    return weights
+
+
+def _evaluate(
+    record: dict[str, Any],
+    weights: Path,
+    data: StudyData,
+    protocol: str | Path | None,
+) -> PeopleResults:
+    """Evaluate a network as its run did, and return what it gives on each person."""
+    protocol = read_protocol(protocol or record['settings']['protocol'])
+    with TemporaryDirectory() as folder:
+        cfg = plan_evaluation(protocol, record, data, Path(folder))
+        cfg.load_from = str(weights)
+        prefix = str(Path(folder, 'val'))
+        for evaluator in cfg.test_evaluator:
+            if 'Coco' in evaluator.type:
+                evaluator.outfile_prefix = prefix
+        runner = build_runner(cfg)
+        with silence():
+            metrics = runner.test()
+        results = read_json(f'{prefix}.keypoints.json')
+    expected, found = final_results(record)['AP'], metrics[METRICS['AP']]
+    if abs(found - expected) > TOLERANCE:
+        raise UserError(
+            f'{weights} gives an AP of {found:.3f}, and the run of '
+            f'{record["network"]} ended with {expected:.3f}: they are not its weights'
+        )
+    meta = runner.test_dataloader.dataset.metainfo
+    names = sorted(meta['keypoint_name2id'], key=meta['keypoint_name2id'].get)
+    return measure_people(results, data.val.ann_file, names)
