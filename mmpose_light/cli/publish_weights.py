@@ -16,6 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='file to write; it becomes NAME-XXXXXXXX.pth, with the first digits of its '
         'SHA-256',
     )
+    parser.add_argument(
+        '--silent',
+        nargs='+',
+        metavar='KEYPOINT',
+        help='keypoints that the training data never label: nobody knows what the '
+        'network would answer for them, so it is made to answer a score of 0',
+    )
 
 
 def main(**options: object) -> None:

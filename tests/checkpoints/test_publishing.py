@@ -5,11 +5,15 @@ import re
 
 import pytest
 import torch
+from mmpose.datasets import CocoDataset
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.registry import MODELS
 
 from mmpose_light.apis.models import load_model
 from mmpose_light.checkpoints.publishing import publish_weights
 from mmpose_light.cli import main
 from mmpose_light.utils.checkpoint import read_checkpoint
+from mmpose_light.utils.errors import UserError
 
 
 def test_published_weights_are_those_of_the_training(smooth_model, tmp_path):
@@ -63,3 +67,52 @@ def test_command(smooth_model, tmp_path, capsys):
 def test_out_is_to_be_a_checkpoint(smooth_model, tmp_path):
     with pytest.raises(ValueError, match=r'is to end in \.pth'):
         publish_weights(smooth_model.checkpoint, tmp_path / 'small.onnx')
+
+
+FACE = 'nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear'
+
+
+@pytest.mark.parametrize('head', ['HeatmapHead', 'FAHead', 'FSHead'])
+def test_keypoints_that_nobody_labelled_are_silent(head, tmp_path, capsys):
+    """Their scores are 0 or below, and all others stay as they are."""
+    codec = dict(
+        type='MSRAHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=1.5
+    )
+    channels = 8 if head == 'HeatmapHead' else [8, 8]
+    layers = dict(deconv_out_channels=None) if head == 'HeatmapHead' else {}
+    torch.manual_seed(0)
+    network = MODELS.build(
+        dict(type=head, in_channels=channels, out_channels=17, decoder=codec, **layers)
+    ).eval()
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter)
+    meta = parse_pose_metainfo(CocoDataset.METAINFO)
+    state = {f'head.{key}': value for key, value in network.state_dict().items()}
+    torch.save(dict(meta=dict(dataset_meta=meta), state_dict=state), tmp_path / 'a.pth')
+    command = ['publish-weights', str(tmp_path / 'a.pth'), '--out']
+    assert main([*command, str(tmp_path / 'b.pth'), '--silent', *FACE]) == 0
+    (file,) = tmp_path.glob('b-*.pth')
+
+    feats = [torch.randn(2, 8, 32, 24), torch.randn(2, 8, 16, 12)]
+    feats = feats[:1] if head == 'HeatmapHead' else feats
+    with torch.no_grad():
+        before = network(feats)
+        published = read_checkpoint(file)['state_dict']
+        network.load_state_dict({k[len('head.') :]: v for k, v in published.items()})
+        after = network(feats)
+    assert before[:, :5].amax() > 0.1
+    assert after[:, :5].amax() < 1e-6
+    assert (after - before)[:, 5:].abs().max() < 5e-3 * before.abs().max()
+
+
+def test_keypoints_that_cannot_be_silenced(smooth_model, tmp_path):
+    norm = torch.nn.BatchNorm2d(4)
+    meta = dict(dataset_meta=parse_pose_metainfo(CocoDataset.METAINFO))
+    for content, name, message in (
+        (dict(meta=meta, state_dict=norm.state_dict()), 'noes', 'perhaps nose'),
+        (dict(meta=meta, state_dict=norm.state_dict()), 'nose', 'are not found'),
+        (norm.state_dict(), 'nose', 'tells no names of keypoints'),
+    ):
+        torch.save(content, tmp_path / 'a.pth')
+        with pytest.raises(UserError, match=message):
+            publish_weights(tmp_path / 'a.pth', tmp_path / 'b.pth', [name])
