@@ -106,7 +106,10 @@ def export(
         set_torch_threads(1)  # for so few images several only wait
         form = _build_form(load_model(source.config, source.weights, 'cpu'), settings)
         metadata = describe_form(
-            form, name=source.config.stem, precision=settings.precision
+            form,
+            model=source.config.stem,
+            precision=settings.precision,
+            keypoint_threshold=source.keypoint_threshold,
         )
         crops, calibration = _cut_people(form.model.cfg, settings)
         inputs = make_input(crops, metadata)

@@ -34,8 +34,14 @@ def make_form(network: nn.Module, **options: Any) -> ExportForm:
     return ExportForm(network, tuple(map(int, affine.input_size)), **options)
 
 
-def describe_form(form: ExportForm, *, name: str, precision: str = 'fp32') -> Metadata:
+def describe_form(form: ExportForm, **about: Any) -> Metadata:
     """Gather what an exported file is to say about itself.
+
+    Args:
+        form (ExportForm): The form of its network.
+        **about (Any): What the form does not tell: ``model``, ``precision`` and
+            perhaps ``keypoint_threshold`` of
+            :class:`~mmpose_light.deploy.metadata.Metadata`.
 
     Raises:
         UserError: If its test pipeline or its keypoints are such as no metadata can
@@ -61,7 +67,6 @@ def describe_form(form: ExportForm, *, name: str, precision: str = 'fp32') -> Me
         )
     mean, std = normalization(form.model)
     return Metadata(
-        model=name,
         input_size=form.input_size,
         channels=form.channels,
         preprocess=form.preprocess,
@@ -71,8 +76,8 @@ def describe_form(form: ExportForm, *, name: str, precision: str = 'fp32') -> Me
         codec=codec,
         box_padding=float(boxing.padding),
         use_udp=bool(affine.use_udp),
-        precision=precision,
         **dataset,
+        **about,
     )
 
 

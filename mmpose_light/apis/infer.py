@@ -21,8 +21,6 @@ from .people import NO_BOXES, PoseModel, estimate_people, take_whole_image
 from .tracking import PoseTracker
 
 OUT_DIR = 'work_dirs/infer'
-#: Least score of a keypoint that is drawn, where the model does not tell its own.
-KPT_THR = 0.3
 
 
 def infer(
@@ -118,8 +116,8 @@ def infer(
         smooth (bool): Smooth the keypoints over time, where people are followed.
             Defaults to ``False``
         kpt_thr (float, optional): Least score of a keypoint that is drawn, or that a
-            person is followed by. Defaults to ``None``, what the metafile tells of a
-            trained model, and 0.3 for any other
+            person is followed by. Defaults to ``None``, what a trained model or an
+            exported file tells, and 0.3 for any other
         radius (int, optional): Radius of the drawn keypoints in pixels. Defaults to
             ``None``, by the person's size
         thickness (int, optional): Thickness of the drawn links in pixels. Defaults to
@@ -156,7 +154,6 @@ def infer(
     _check_people(boxes or ann_file, detector, detector_weights)
     refuse_weights(inputs)
     model = DEFAULT_MODEL if model is None else model
-    kpt_thr = _find_threshold(model) if kpt_thr is None else kpt_thr
     open_model = _choose_model(model, weights, device, runtime, threads, flip_test)
     images, videos = find_inputs(inputs)
     track = _is_followed(images, videos, track or smooth)
@@ -165,6 +162,9 @@ def infer(
     find_boxes = _look_up(boxes, images, videos, done.skipped) if boxes else None
     with load_what_stays():
         pose_model = open_model()
+    if kpt_thr is None:
+        about = pose_model.metadata if is_exported(model) else find_model(model)
+        kpt_thr = about.keypoint_threshold
     if detector is not None:
         from .torch_model import Detector
 
@@ -295,12 +295,6 @@ def _choose_model(
         return open_network(load_model(found.config, found.weights, device), flip_test)
 
     return open_model
-
-
-def _find_threshold(model: str | Path) -> float:
-    """Return the least score of a keypoint that is drawn, as the model has it."""
-    about = {} if is_exported(model) else find_model(model).metafile
-    return about.get('Metadata', {}).get('Keypoint Threshold', KPT_THR)
 
 
 def is_exported(model: str | Path) -> bool:

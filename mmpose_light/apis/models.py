@@ -12,6 +12,7 @@ A model is named by
 import contextlib
 import fnmatch
 import functools
+import glob
 import importlib
 import warnings
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..deploy.choices import find_format
+from ..deploy.choices import KEYPOINT_THRESHOLD, find_format
 from ..utils.errors import MissingFileError, UserError, suggest
 from ..utils.late_imports import import_host
 from ..utils.repository import find_repository
@@ -46,6 +47,12 @@ class Model:
     weights: Path | str | None = None
     #: Its entry in this package's metafiles; empty without one.
     metafile: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def keypoint_threshold(self) -> float:
+        """float: Least score of a keypoint that is drawn."""
+        about = self.metafile.get('Metadata', {})
+        return about.get('Keypoint Threshold', KEYPOINT_THRESHOLD)
 
 
 def list_models(pattern: str = '*', trained: bool = False) -> list[str]:
@@ -119,6 +126,8 @@ def is_model(name: str | Path) -> bool:
     """
     if Path(name).suffix == '.py' or '::' in str(name) or find_format(name):
         return True
+    if glob.has_magic(str(name)):  # of inputs
+        return False
     if Path(name).is_dir():  # configs are called `coco`, too
         return name in _known_models()
     try:
@@ -268,7 +277,8 @@ def _find_config(name: str) -> Model:
             f'{_LIST}'
         )
     for folder in _config_folders():
-        found = next(folder.rglob(f'{name}.py'), None) if name == path.name else None
+        pattern = f'{glob.escape(name)}.py'
+        found = next(folder.rglob(pattern), None) if name == path.name else None
         if found:
             return Model(name, found)
     raise UserError(f'there is no model {name!r}{suggest(name, known)}; {_LIST}')

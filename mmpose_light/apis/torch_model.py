@@ -51,7 +51,7 @@ def open_network(network: nn.Module, flip_test: bool = False) -> PoseModel:
     if not (flipped or tested.get('output_keypoint_indices')):
         with contextlib.suppress(UserError):
             form = make_form(network)
-            metadata = describe_form(form, name='')
+            metadata = describe_form(form, model='', precision='fp32')
             return DescribedModel(metadata, TorchSession(form))
     return TorchModel(network, flip_test)
 

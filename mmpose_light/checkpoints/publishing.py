@@ -20,10 +20,11 @@ from ..utils.files import whole_file
 from ..version import __version__
 
 _DIGITS = 8  # of the SHA-256, in the file's name
-#: The last layers of heads, by the end of their names, and what the bias of a keypoint's
-#: channel becomes whose weights are 0: its score is then 0, or below. Sigmoids of -16
-#: are 1e-7.
-_LAST_LAYERS = {'head.final_layer': 0.0, r'head.convs.\d+.bn': -16.0}
+#: The layers of heads that give heatmaps, a channel for each keypoint, and what the bias
+#: of a channel becomes whose weights are 0. A sigmoid of -16 is 1e-7.
+_LAST_LAYERS = {r'head\.final_layer': 0.0, r'head\.convs\.\d+\.bn': -16.0}
+#: What may stand before them in a head: a head of other layers is no heatmap's.
+_EARLIER_LAYERS = r'head\.(conv_layers|deconv_layers|convs\.\d+\.conv)'
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Publication:
 
 
 def publish_weights(
-    source: str | Path, out: str | Path, silent: Sequence[str] = ()
+    source: str | Path, out: str | Path, silence_keypoints: Sequence[str] = ()
 ) -> Publication:
     """Write the weights of a checkpoint alone, in half precision.
 
@@ -51,9 +52,9 @@ def publish_weights(
         out (str | Path): The file to write, ``….pth``; eight digits of its
             SHA-256 are put before the suffix, as OpenMMLab's files have them. An equal
             file that is there is replaced.
-        silent (Sequence[str]): Keypoints that the training data never label: nobody
-            knows what their channels would answer, and they are made to answer a score
-            of 0 or below. Defaults to ``()``
+        silence_keypoints (Sequence[str]): Keypoints that the training data never label.
+            Nobody knows what their heatmaps would be; they become 0 everywhere, or
+            next to it (FAHead), or negative (FSHead). Defaults to ``()``
 
     Raises:
         MissingFileError: If the source does not exist.
@@ -66,8 +67,9 @@ def publish_weights(
         raise UserError(f'out {out} is to end in .pth: give another name')
     checkpoint = read_checkpoint(source)
     state = get_state_dict(checkpoint, source)
-    if silent:
-        _silence(state, _find_keypoints(checkpoint, silent, source), source)
+    if silence_keypoints:
+        known = _read_keypoints(checkpoint, silence_keypoints, source)
+        _silence(state, known, silence_keypoints, source)
     small = {
         key: _shrink(key, value, source)
         for key, value in state.items()
@@ -96,33 +98,48 @@ def _shrink(key: str, value: Tensor, source: str | Path) -> Tensor:
     return value.detach().clone(memory_format=torch.contiguous_format)
 
 
-def _find_keypoints(
-    checkpoint: dict, names: Sequence[str], source: str | Path
-) -> list[int]:
-    """Return the channels of keypoints, by the data set that the checkpoint tells."""
+def _read_keypoints(
+    checkpoint: dict, wanted: Sequence[str], source: str | Path
+) -> dict[str, int]:
+    """Return the channels of all keypoints, by the data set that a checkpoint tells."""
     meta = checkpoint.get('meta') or {}
     known = (meta.get('dataset_meta') or {}).get('keypoint_name2id') or {}
-    for name in names:
+    for name in wanted:
         if name not in known:
             raise UserError(
                 f'{source} knows no keypoint {name!r}{suggest(name, known)}: '
                 + (', '.join(known) or 'it tells no names of keypoints')
             )
-    return [known[name] for name in names]
+    return known
 
 
-def _silence(state: dict[str, Tensor], channels: list[int], source: str | Path) -> None:
-    """Let channels of the head's last layers answer nothing, whatever comes in."""
-    found = False
-    for layer, bias in _LAST_LAYERS.items():
-        for key in state:
-            if re.fullmatch(f'{layer}.(weight|bias)', key):
-                value = bias if key.endswith('bias') else 0.0
-                state[key] = state[key].clone()
-                state[key][channels] = value
-                found = True
-    if not found:
+def _silence(
+    state: dict[str, Tensor],
+    known: dict[str, int],
+    wanted: Sequence[str],
+    source: str | Path,
+) -> None:
+    """Let the channels of keypoints answer nothing, whatever comes in."""
+    channels = [known[name] for name in wanted]
+    layers = {
+        key: bias
+        for layer, bias in _LAST_LAYERS.items()
+        for key in state
+        if re.fullmatch(rf'{layer}\.(weight|bias)', key)
+    }
+    others = [
+        key
+        for key in state
+        if key.startswith('head.')
+        and key not in layers
+        and not key.endswith(('running_mean', 'running_var', 'num_batches_tracked'))
+        and not re.match(_EARLIER_LAYERS, key)
+    ]
+    if not layers or others or any(len(state[key]) != len(known) for key in layers):
         raise UserError(
-            f'{source} has none of the layers {", ".join(_LAST_LAYERS)}: the channels '
-            'of its keypoints are not found'
+            f'the head of {source} is none that gives a heatmap for each of '
+            f'{len(known)} keypoints, so they cannot be silenced'
         )
+    for key, bias in layers.items():
+        state[key] = state[key].clone()
+        state[key][channels] = bias if key.endswith('bias') else 0.0

@@ -173,8 +173,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         '--kpt-thr',
         type=float,
         metavar='SCORE',
-        help="least score of a keypoint that is drawn (default: a trained model's own, "
-        'else 0.3)',
+        help='least score of a keypoint that is drawn (default: what a trained '
+        'model or an exported file tells, else 0.3)',
     )
     group.add_argument(
         '--radius',
@@ -262,7 +262,8 @@ def main(inputs: list[str], model: str | None = None, **options: Any) -> int:
     )
     if model is None:
         print(
-            f'Model: {DEFAULT_MODEL}, as none was named. weights/README.md tells of it.'
+            f'Model: {DEFAULT_MODEL}, as none was named (`mmpose-light list-models '
+            '--trained` tells how good it is)'
         )
     for path, name in done.names.items():
         if name != Path(path).stem:
@@ -284,10 +285,19 @@ def _tell_model_from_inputs(
 ) -> tuple[str | None, list[str]]:
     """Return the model, ``None`` where the first word is an input, and all inputs."""
     from ..apis.inputs import stands_for_inputs
-    from ..apis.models import is_model
+    from ..apis.models import find_model, is_model
 
     if model is None and is_model(inputs[0]):
-        raise UserError(f'{inputs[0]} is a model: name the images after it')
+        raise UserError(
+            f'{inputs[0]} is a model, and no input is left: name the inputs after it, '
+            'and before options that take several words, such as --category'
+        )
+    if (
+        model is None
+        and not Path(inputs[0]).suffix
+        and not stands_for_inputs(inputs[0])
+    ):
+        find_model(inputs[0])  # which names those that were perhaps meant
     if model is None or is_model(model) or not stands_for_inputs(model):
         return model, inputs
     return None, [model, *inputs]

@@ -17,11 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'SHA-256',
     )
     parser.add_argument(
-        '--silent',
+        '--silence-keypoints',
         nargs='+',
         metavar='KEYPOINT',
-        help='keypoints that the training data never label: nobody knows what the '
-        'network would answer for them, so it is made to answer a score of 0',
+        help='keypoints that the training data never label, such as nose: nobody knows '
+        'what their heatmaps would be, so they are made 0, or next to it',
     )
 
 

@@ -57,7 +57,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help='config of data, schedule and networks, or the name of one in '
         'configs/study (default: lspet-256x192)',
     )
-    _add_data(parser)
+    add_options(_add_data(parser, 'train', 'val'), RunOptions, 'limit_images')
     parser.add_argument(
         '--work-dir',
         help='records, checkpoints and logs (default: work_dirs/study)',
@@ -69,20 +69,18 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add_options(parser, RunOptions, *names, 'time_budget', 'split')
 
 
-def _add_data(parser: argparse.ArgumentParser, limited: bool = True) -> None:
+def _add_data(parser: argparse.ArgumentParser, *splits: str) -> argparse._ArgumentGroup:
     group = parser.add_argument_group('data, COCO format')
     group.add_argument('--data-root', help='(default: data/lspet)')
-    for option, default in (
-        ('train-ann', 'train.json'),
-        ('train-images', 'images'),
-        ('val-ann', 'val.json'),
-        ('val-images', 'images'),
-    ):
-        group.add_argument(
-            f'--{option}', help=f'below the data root (default: {default})'
-        )
-    if limited:
-        add_options(group, RunOptions, 'limit_images')
+    for split in splits:
+        for option, default in (
+            (f'{split}-ann', f'{split}.json'),
+            (f'{split}-images', 'images'),
+        ):
+            group.add_argument(
+                f'--{option}', help=f'below the data root (default: {default})'
+            )
+    return group
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -113,7 +111,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         const=False,
         help='draw the poses over the annotation, and not over the photographs',
     )
-    _add_data(parser, limited=False)
+    _add_data(parser, 'val')
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:

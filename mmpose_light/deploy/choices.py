@@ -13,6 +13,8 @@ OUTPUTS = {'heatmap': ('heatmaps',), 'simcc': ('simcc_x', 'simcc_y')}
 CHANNELS = ('rgb', 'bgr')
 #: What they are where the network takes gray images, whatever order was asked for.
 GRAY = 'gray'
+#: Least score of a keypoint that is drawn, where a model does not tell its own.
+KEYPOINT_THRESHOLD = 0.3
 #: Versions of ONNX's operators, from the first with per-channel quantization to the
 #: last that every PyTorch from 2.1 writes.
 OPSETS = range(13, 18)

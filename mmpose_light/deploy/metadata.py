@@ -20,7 +20,7 @@ import numpy as np
 from ..utils.errors import MissingFileError, UserError
 from ..utils.files import read_json, write_json
 from ..version import __version__
-from .choices import CHANNELS, GRAY, find_format
+from .choices import CHANNELS, GRAY, KEYPOINT_THRESHOLD, find_format
 from .onnx_header import read_properties
 from .packages import import_package
 
@@ -53,6 +53,7 @@ class Metadata:
     skeleton_links: list[list[int]]  # the pairs of keypoints to join by a line
     keypoint_colors: list[list[int]]  # the keypoints' colors, as MMPose draws them
     skeleton_link_colors: list[list[int]]  # the links' colors, likewise
+    keypoint_threshold: float = KEYPOINT_THRESHOLD  # least score of what is drawn
     mmpose_light_version: str = __version__  # the version that wrote the file
 
     def write(self, graph: 'onnx.ModelProto') -> None:
@@ -151,16 +152,20 @@ def _fits(value: Any, kind: Any) -> bool:
 
 def _choose_fields(found: Any, source: str | Path) -> dict[str, Any]:
     """Return the fields of :class:`Metadata` of what was read in a file."""
-    names = [field.name for field in dataclasses.fields(Metadata)]
+    fields = {field.name: field.default for field in dataclasses.fields(Metadata)}
     found = found if isinstance(found, dict) else {}
-    missing = [name for name in names if name not in found]
+    missing = [
+        name
+        for name, default in fields.items()
+        if name not in found and default is dataclasses.MISSING
+    ]
     if missing:
         raise UserError(
             f'{source} does not say how to run it, its metadata lack '
             f'{", ".join(missing[:3])}{", …" * (len(missing) > 3)}: export the '
             'model with `mmpose-light export`'
         )
-    return {name: found[name] for name in names}
+    return {name: found[name] for name in fields if name in found}
 
 
 def _parse(name: str, text: str, file: str | Path) -> Any:

@@ -1,10 +1,11 @@
 """What the two papers claim, as differences between two networks of the study."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from ..utils.errors import UserError
-from .intervals import Draws, Interval, make_interval
-from .people import PeopleResults
+from .intervals import Interval, Resampled, make_interval
+from .record import final_results, is_comparable
 
 
 @dataclass(frozen=True)
@@ -36,50 +37,58 @@ CLAIMS = (
 
 @dataclass(frozen=True)
 class Finding:
-    """What the runs say on a claim: differences, better minus worse, from -1 to 1."""
+    """What two runs say on a claim.
+
+    Attributes:
+        claim (Claim): The claim.
+        differences (dict[str, float]): AP and PCK, better minus worse, -1 to 1.
+        intervals (dict[str, Interval]): How sure each difference is.
+    """
 
     claim: Claim
-    ap: Interval  # of AP
-    pck: Interval  # of PCK
+    differences: dict[str, float]
+    intervals: dict[str, Interval]
+
+    @property
+    def verdict(self) -> str:
+        """str: What the interval of AP's difference tells."""
+        interval = self.intervals['AP']
+        if interval.low > 0:
+            return 'supported'
+        return 'contradicted' if interval.high < 0 else 'undecided'
 
 
 def judge_claims(
-    people: dict[str, PeopleResults], draws: dict[str, Draws]
+    records: Sequence[dict[str, Any]], resampled: Mapping[str, Resampled]
 ) -> list[Finding]:
-    """Judge the claims of which both networks were evaluated.
+    """Judge the claims whose two networks were trained and evaluated alike.
 
     Args:
-        people (dict[str, PeopleResults]): The people of each network, by its name.
-        draws (dict[str, Draws]): Their draws, likewise.
-
-    Raises:
-        UserError: If two networks were evaluated on different people.
+        records (Sequence[dict]): The records of the runs.
+        resampled (Mapping[str, Resampled]): Figures on resamples of the people, of the
+            networks that were evaluated person by person, by name.
     """
+    runs = {record['network']: record for record in records}
     findings = []
     for claim in CLAIMS:
-        if claim.better not in draws or claim.worse not in draws:
+        pair = claim.better, claim.worse
+        if not all(name in resampled for name in pair):
             continue
-        first, second = people[claim.better], people[claim.worse]
-        if first.image_ids.tolist() != second.image_ids.tolist():
-            raise UserError(
-                f'{claim.better} and {claim.worse} were evaluated on different people: '
-                'evaluate both on the same data'
-            )
-        better, worse = draws[claim.better], draws[claim.worse]
+        better, worse = (runs[name] for name in pair)
+        if not is_comparable(better, worse):
+            continue
+        results = final_results(better), final_results(worse)
+        figures = [
+            dict(AP=resampled[name].ap, PCK=resampled[name].pck) for name in pair
+        ]
         findings.append(
             Finding(
                 claim,
-                make_interval(better.ap - worse.ap),
-                make_interval(better.pck - worse.pck),
+                {key: results[0][key] - results[1][key] for key in figures[0]},
+                {
+                    key: make_interval(figures[0][key] - figures[1][key])
+                    for key in figures[0]
+                },
             )
         )
     return findings
-
-
-def describe_finding(finding: Finding) -> str:
-    """Say in words what the interval of AP's difference tells."""
-    if finding.ap.low > 0:
-        return 'shows'
-    if finding.ap.high < 0:
-        return 'the reverse shows'
-    return 'undecided'

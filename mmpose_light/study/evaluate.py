@@ -8,18 +8,16 @@ from typing import Any
 from ..engine.quiet_runner import build_runner, say_nothing, silence
 from ..utils.errors import MissingFileError, UserError
 from ..utils.files import read_json, whole_file
-from .data import StudyData
-from .people import PeopleResults, measure_people, read_people, write_people
+from .data import Split, StudyData
+from .intervals import TOLERANCE, read_tables
+from .people import PeopleResults, measure_people, table_of, write_people
 from .plan import plan_evaluation
 from .poses import draw_poses
 from .protocol import read_protocol
-from .record import FINISHED, METRICS
-from .table import final_results, read_records
+from .record import FINISHED, METRICS, final_results
+from .table import read_records
 
 POSES, DPI = 'poses.png', 80
-#: How far AP may be from the record's: other processors round otherwise, and published
-#: weights are of half precision.
-TOLERANCE = 2e-3
 
 
 def evaluate_study(
@@ -59,45 +57,57 @@ def evaluate_study(
             another AP.
     """
     work_dir, data = Path(work_dir), data or StudyData.below()
-    runs = {record['network']: record for record in read_records(work_dir)}
-    tables = {name: work_dir / f'{name}.csv' for name in runs}
-    chosen = _choose(runs, tables, networks)
+    records = read_records(work_dir)
+    runs = {r['network']: r for r in records if r['status'] == FINISHED}
+    chosen = _choose(work_dir, runs, networks)
     if checkpoint is not None and len(chosen) != 1:
         raise UserError('a checkpoint is that of one network: name it by --networks')
     weights = {name: _find_weights(work_dir, runs[name], checkpoint) for name in chosen}
+    with_tables = [runs[name] for name in runs if table_of(work_dir, name).is_file()]
+    _check_data(data.val, [*with_tables, *(runs[name] for name in chosen)])
+    if photographs:
+        data.val.read()  # an error comes before the evaluation, not after
     written = []
     for name in chosen:
         say(f'{name}: {weights[name]}')
-        write_people(tables[name], _evaluate(runs[name], weights[name], data, protocol))
-        written.append(tables[name])
-    there = {
-        runs[name]['title']: read_people(path)
-        for name, path in tables.items()
-        if path.is_file()
-    }
-    figure = draw_poses(there, data.val, photographs)
+        written.append(table_of(work_dir, name))
+        write_people(written[-1], _evaluate(runs[name], weights[name], data, protocol))
+    tables = read_tables(work_dir, records)
+    titles = {name: runs[name]['title'] for name in tables}
+    figure = draw_poses(tables, titles, data.val, photographs)
     written.append(work_dir / POSES)
     with whole_file(written[-1]) as part:
         figure.savefig(part, format='png', dpi=DPI)
     return written
 
 
+def _check_data(val: Split, runs: Sequence[dict[str, Any]]) -> None:
+    """Complain about data that runs were not validated on."""
+    found = val.sha256()
+    for record in runs:
+        expected = record['settings']['val_sha256']
+        if found != expected:
+            raise UserError(
+                f'{val.ann_file} is not what {record["network"]} was validated on '
+                f'(SHA-256 {found[:8]}…, expected {expected[:8]}…): name that by '
+                "--data-root and --val-ann; a run's with --limit-images lies in "
+                'WORK_DIR/data/val'
+            )
+
+
 def _choose(
-    runs: dict[str, dict[str, Any]],
-    tables: dict[str, Path],
-    wanted: Sequence[str] | None,
+    work_dir: Path, runs: dict[str, dict[str, Any]], wanted: Sequence[str] | None
 ) -> list[str]:
-    """Return the networks to evaluate."""
-    finished = [name for name in runs if runs[name]['status'] == FINISHED]
+    """Return the networks to evaluate, of those that are finished."""
+    if not runs:
+        raise UserError('no run is finished: `mmpose-light study run` goes on')
     if wanted is None:
-        if not finished:
-            raise UserError('no run is finished: `mmpose-light study run` goes on')
-        return [name for name in finished if not tables[name].is_file()]
+        return [name for name in runs if not table_of(work_dir, name).is_file()]
     for name in wanted:
-        if name not in finished:
+        if name not in runs:
             raise UserError(
                 f'network {name!r} has no finished run here: give some of '
-                f'{", ".join(finished)}'
+                f'{", ".join(runs)}'
             )
     return list(wanted)
 

@@ -7,7 +7,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from ..visualization.point_labels import NamedPoint, label_points
-from .table import final_results
+from .record import final_results
 
 
 def draw_figures(records: Sequence[dict[str, Any]]) -> dict[str, Figure]:

@@ -1,76 +1,71 @@
-"""How sure a figure is: AP and PCK over people drawn again (the bootstrap).
+"""How sure a figure is: bootstrap confidence intervals over people.
 
-The validation set is one draw of people. Draw as many of them, with repetition, over and
-over; what a figure does from draw to draw is what it would do from one validation set to
-another. Two networks are compared on the same draws, so what is hard for both cancels
-out. Nothing here tells how a network would turn out with other random numbers in its
+The validation set is one sample of people. Sample as many of them from it, with
+replacement, over and over; what a figure does from one of these resamples to the next is
+about what it would do from one validation set to another (Efron's percentile interval).
+Two networks are compared on the same resamples, so what is hard for both cancels out.
+Nothing here tells how a network would turn out with other random numbers in its
 training.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from .people import PeopleResults
+from ..utils.errors import UserError
+from .people import PeopleResults, read_people, table_of
+from .record import FINISHED, final_results
 
-DRAWS, SEED = 2000, 0
-#: The part of the draws that an interval holds.
-LEVEL = 0.95
+RESAMPLES, SEED = 2000, 0
+#: The part of the resamples whose figures an interval holds.
+CONFIDENCE = 0.95
+#: How far a table's AP may be from its run's: processors and versions of OpenCV differ.
+TOLERANCE = 2e-3
 OKS_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure and how sure it is.
+    """A 95% confidence interval."""
 
-    Attributes:
-        value (float): On the people as they are.
-        low (float): The lower end of the interval.
-        high (float): Its upper end.
-        positive (float): The part of the draws in which it is above 0.
-    """
-
-    value: float
-    low: float
-    high: float
-    positive: float
+    low: float  # its lower end
+    high: float  # its upper end
 
 
 @dataclass(frozen=True)
-class Draws:
-    """A network's AP and PCK, from 0 to 1, on the people and on every draw.
+class Resampled:
+    """A network's AP and PCK, from 0 to 1, on every resample of the people.
 
     Attributes:
-        ap (np.ndarray): AP, shape (1 + draws,); the first is of the people as they are.
-        pck (np.ndarray): PCK, likewise.
+        ap (np.ndarray): AP, shape (resamples,).
+        pck (np.ndarray): PCK, likewise; NaN where nobody counts.
     """
 
     ap: np.ndarray
     pck: np.ndarray
 
     @classmethod
-    def of_people(cls, people: PeopleResults, draws: int = DRAWS) -> 'Draws':
-        """Draw people; those of as many people are drawn alike for every network."""
+    def of_people(
+        cls, people: PeopleResults, resamples: int = RESAMPLES
+    ) -> 'Resampled':
+        """Resample people; as many people are resampled alike for every network."""
         number = len(people.scores)
         rng = np.random.default_rng(SEED)
-        chances = np.full(number, 1 / number)
-        counts = np.concatenate(
-            [np.ones((1, number)), rng.multinomial(number, chances, draws)]
-        )
+        counts = rng.multinomial(number, np.full(number, 1 / number), resamples)
         return cls(
             average_precision(people.scores, people.oks, counts),
-            keypoints_found(people.labelled, people.found, counts),
+            pck(people.counted, people.found, counts),
         )
 
 
-def make_interval(values: np.ndarray) -> Interval:
-    """Return what the draws tell of a figure, or of a difference of two."""
-    value, *drawn = values
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(
-        float(value), float(low), float(high), float(np.mean(np.array(drawn) > 0))
-    )
+def make_interval(figures: np.ndarray) -> Interval:
+    """Return the interval of a figure, or of a difference of two, over resamples."""
+    tail = (1 - CONFIDENCE) / 2
+    return Interval(*np.quantile(figures, [tail, 1 - tail]).tolist())
 
 
 def average_precision(
@@ -103,20 +98,51 @@ def average_precision(
     return recalled.mean(axis=1)
 
 
-def keypoints_found(
-    labelled: np.ndarray, found: np.ndarray, counts: np.ndarray
-) -> np.ndarray:
+def pck(counted: np.ndarray, found: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Return PCK: the mean over the keypoints of the part of people on whom each is found.
 
     Args:
-        labelled (np.ndarray): Keypoints that count, bool, shape (N, K).
+        counted (np.ndarray): Keypoints that count, bool, shape (N, K).
         found (np.ndarray): Those of them that were found, bool, shape (N, K).
         counts (np.ndarray): How often each person stands in a set, shape (sets, N).
 
     Returns:
-        np.ndarray: PCK, 0 to 1, shape (sets,).
+        np.ndarray: PCK, 0 to 1, shape (sets,); NaN where no keypoint counts.
     """
-    total = counts @ labelled.astype(float)
+    total = counts @ counted.astype(float)
     hits = counts @ found.astype(float)
+    measured = total > 0
+    parts = np.divide(hits, total, out=np.zeros_like(hits), where=measured)
     with np.errstate(invalid='ignore'):
-        return np.nanmean(np.where(total > 0, hits / total, np.nan), axis=1)
+        return parts.sum(axis=1) / measured.sum(axis=1)
+
+
+def read_tables(
+    folder: str | Path, records: Sequence[dict[str, Any]]
+) -> dict[str, PeopleResults]:
+    """Read the tables of the finished runs that have one, by the networks' names.
+
+    Raises:
+        UserError: If one is no table, or does not give the AP and PCK of its run.
+    """
+    tables = {}
+    for record in records:
+        name = record['network']
+        path = table_of(folder, name)
+        if record['status'] != FINISHED or not path.is_file():
+            continue
+        people, expected = read_people(path), final_results(record)
+        once = np.ones((1, len(people.scores)))
+        found = dict(
+            AP=average_precision(people.scores, people.oks, once)[0],
+            PCK=pck(people.counted, people.found, once)[0],
+        )
+        for key, value in found.items():
+            if abs(value - (expected[key] or 0)) > TOLERANCE:
+                raise UserError(
+                    f'{path} gives {key} {value:.3f}, and the run of {name} ended with '
+                    f'{expected[key]:.3f}: write it anew with `mmpose-light study '
+                    f'evaluate --networks {name}`'
+                )
+        tables[name] = people
+    return tables

@@ -37,7 +37,7 @@ class PeopleResults:
         scores (np.ndarray): The people's scores, by which AP ranks them, shape (N,).
         oks (np.ndarray): Their object keypoint similarities, 0 to 1, shape (N,).
         keypoints (np.ndarray): In pixels of the photograph, shape (N, K, 2).
-        labelled (np.ndarray): Keypoints that count for PCK: those labelled, of people
+        counted (np.ndarray): Keypoints that count for PCK: those labelled, of people
             whose torso has a diagonal; bool, shape (N, K).
         found (np.ndarray): Those of them that were found; bool, shape (N, K).
     """
@@ -47,7 +47,7 @@ class PeopleResults:
     scores: np.ndarray
     oks: np.ndarray
     keypoints: np.ndarray
-    labelled: np.ndarray
+    counted: np.ndarray
     found: np.ndarray
 
 
@@ -98,8 +98,8 @@ def measure_people(
     index = {name: number for number, name in enumerate(names)}
     diagonals = torso_diagonals(truth[..., :2], visible, index)[:, None]
     missed_by = np.linalg.norm(keypoints - truth[..., :2], axis=-1)
-    labelled = visible & (diagonals > 0)
-    found = labelled & (missed_by < thr * diagonals)
+    counted = visible & (diagonals > 0)
+    found = counted & (missed_by < thr * diagonals)
     ever = visible.any(axis=0)
     oks = [evaluator.ious[p['image_id'], p['category_id']] for p in people]
     return PeopleResults(
@@ -108,9 +108,14 @@ def measure_people(
         np.array([by_image[i]['score'] for i in ids]),
         np.array([np.max(similarity, initial=0) for similarity in oks]),
         keypoints[:, ever],
-        labelled[:, ever],
+        counted[:, ever],
         found[:, ever],
     )
+
+
+def table_of(work_dir: str | Path, network: str) -> Path:
+    """Return where the table of a run lies."""
+    return Path(work_dir, f'{network}.csv')
 
 
 def write_people(path: str | Path, people: PeopleResults) -> None:
@@ -119,7 +124,7 @@ def write_people(path: str | Path, people: PeopleResults) -> None:
     with whole_file(path) as part, part.open('w', newline='') as file:
         writer = csv.writer(file, lineterminator='\n')
         writer.writerow([*COLUMNS, *people.names])
-        flags = np.stack([people.labelled, people.found], axis=-1)
+        flags = np.stack([people.counted, people.found], axis=-1)
         for image_id, score, oks, keypoints, flags_of_one in zip(
             people.image_ids,
             people.scores,

@@ -1,21 +1,22 @@
 """The poses that the networks of a study find in the same people, side by side."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-import cv2
 import numpy as np
 from matplotlib.figure import Figure
 from mmpose.datasets import CocoDataset
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
+from ..deploy.cropping import crop_person
 from ..deploy.drawing import Skeleton, draw_skeletons
+from ..utils.coco_json import read_coco
 from ..utils.image_reading import read_image
 from .data import Split
 from .people import PeopleResults
 
 PEOPLE = 12
-#: Of a picture: the pixels of its side; the box and its surroundings fill it.
-SIDE, PADDING = 192, 1.25
+SIDE = 192  # pixels of a picture
 GRAY, WHITE = (190, 190, 190), 255
 TRUTH = 'Annotation'
 
@@ -36,12 +37,16 @@ def choose_people(people: Sequence[PeopleResults], number: int = PEOPLE) -> list
 
 
 def draw_poses(
-    networks: Mapping[str, PeopleResults], val: Split, photographs: bool = True
+    tables: Mapping[str, PeopleResults],
+    titles: Mapping[str, str],
+    val: Split,
+    photographs: bool = True,
 ) -> Figure:
     """Draw the same people with the poses of each network, a row for each.
 
     Args:
-        networks (Mapping[str, PeopleResults]): What each network gave, by its title.
+        tables (Mapping[str, PeopleResults]): What each network gave, by its name.
+        titles (Mapping[str, str]): What each is called, likewise.
         val (Split): Annotations and photographs of these people.
         photographs (bool): Whether the photographs are under the poses; else the
             annotation is, in gray. Defaults to ``True``
@@ -49,39 +54,40 @@ def draw_poses(
     Returns:
         Figure: Columns run from the people who are found best to those found worst, in
         the mean over the networks. Under each pose stands its OKS.
+
+    Raises:
+        MissingFileError: If annotations or a photograph that is wanted are missing.
     """
-    content = val.read()
+    content = val.read() if photographs else read_coco(val.ann_file)
     truths = {person['image_id']: person for person in content['annotations']}
     files = {image['id']: image['file_name'] for image in content['images']}
-    tables = list(networks.values())
-    chosen = choose_people(tables)
-    rows = [TRUTH, *networks]
+    first = next(iter(tables.values()))
+    chosen = choose_people(list(tables.values()))
+    rows = [TRUTH, *(titles[name] for name in tables)]
     figure = Figure(figsize=(1.1 * len(chosen), 1.3 * len(rows)), layout='constrained')
     axes = figure.subplots(len(rows), len(chosen), squeeze=False)
-    skeleton, index = _take_skeleton(tables[0].names)
+    skeleton, index = _take_skeleton(first.names)
     for column, place in enumerate(chosen):
-        image_id = int(tables[0].image_ids[place])
-        person = truths[image_id]
-        truth = np.reshape(person['keypoints'], (-1, 3))[index]
-        corner, scale = _frame(person['bbox'])
-        canvas = _fill(val, files[image_id], corner, scale, photographs)
-        labelled, seen = (truth[:, :2] - corner) * scale, truth[:, 2] > 0
-        grays = Skeleton(
-            skeleton.links, [GRAY] * len(skeleton.links), [GRAY] * len(index)
+        image_id = int(first.image_ids[place])
+        truth = np.reshape(truths[image_id]['keypoints'], (-1, 3))[index]
+        photograph = (
+            read_image(val.image_dir / files[image_id]) if photographs else None
         )
-        under = canvas
+        crop = _crop(photograph, truths[image_id]['bbox'])
+        annotated, seen = crop.place(truth[:, :2]), truth[:, 2] > 0
+        under = crop.pixels
         if not photographs:
-            under = _draw(canvas, labelled, seen, grays, thickness=7)
-        axes[0, column].imshow(_draw(canvas, labelled, seen, skeleton)[..., ::-1])
-        for axis, table in zip(axes[1:, column], tables, strict=True):
-            points = (table.keypoints[place] - corner) * scale
-            drawn = _draw(under, points, np.ones(len(points), bool), skeleton)
-            axis.imshow(drawn[..., ::-1])
+            under = _draw(under, annotated, seen, _in_gray(skeleton), thickness=7)
+        drawn = [_draw(crop.pixels, annotated, seen, skeleton)]
+        for axis, table in zip(axes[1:, column], tables.values(), strict=True):
+            points = crop.place(table.keypoints[place])
+            drawn.append(_draw(under, points, np.ones(len(points), bool), skeleton))
             axis.set_xlabel(f'{table.oks[place]:.2f}', fontsize='small')
+        for axis, picture in zip(axes[:, column], drawn, strict=True):
+            axis.imshow(picture[..., ::-1])
+            axis.set(xticks=[], yticks=[])
     for title, axis in zip(rows, axes[:, 0], strict=True):
         axis.set_ylabel(title, fontsize='small')
-    for axis in axes.flat:
-        axis.set(xticks=[], yticks=[])
     axes[0, 0].set_title('found best', fontsize='small')
     axes[0, -1].set_title('found worst', fontsize='small')
     return figure
@@ -90,40 +96,44 @@ def draw_poses(
 def _take_skeleton(names: Sequence[str]) -> tuple[Skeleton, list[int]]:
     """Return how COCO's people are drawn by some keypoints, and where these stand."""
     meta = parse_pose_metainfo(CocoDataset.METAINFO)
+    whole = Skeleton.of_dataset(meta)
     index = [meta['keypoint_name2id'][name] for name in names]
-    kept = [
-        (place, [index.index(end) for end in link])
-        for place, link in enumerate(meta['skeleton_links'])
-        if set(link) <= set(index)
-    ]
-    return (
-        Skeleton(
-            [link for _, link in kept],
-            [meta['skeleton_link_colors'][place] for place, _ in kept],
-            [meta['keypoint_colors'][number] for number in index],
-        ),
-        index,
+    kept = [place for place, link in enumerate(whole.links) if set(link) <= set(index)]
+    some = Skeleton(
+        [[index.index(end) for end in whole.links[place]] for place in kept],
+        [whole.link_colors[place] for place in kept],
+        [whole.keypoint_colors[number] for number in index],
     )
+    return some, index
 
 
-def _frame(box: Sequence[float]) -> tuple[np.ndarray, float]:
-    """Return corner and scale of the square picture of a person's box (x, y, w, h)."""
+def _in_gray(skeleton: Skeleton) -> Skeleton:
+    links, points = skeleton.links, skeleton.keypoint_colors
+    return Skeleton(links, [GRAY] * len(links), [GRAY] * len(points))
+
+
+class _Picture(NamedTuple):
+    """A square picture of a person, BGR, and how it lies in the photograph."""
+
+    pixels: np.ndarray
+    corner: np.ndarray
+    scale: float
+
+    def place(self, points: np.ndarray) -> np.ndarray:
+        """Bring points of the photograph, shape (K, 2), into the picture."""
+        return (points - self.corner) * self.scale
+
+
+def _crop(photograph: np.ndarray | None, box: Sequence[float]) -> _Picture:
+    """Cut a person out, by a box of COCO's; white where there is no photograph."""
     left, top, width, height = box
-    side = PADDING * max(width, height)
-    center = np.array([left + width / 2, top + height / 2])
-    return center - side / 2, SIDE / side
-
-
-def _fill(
-    val: Split, file_name: str, corner: np.ndarray, scale: float, photographs: bool
-) -> np.ndarray:
-    """Return the picture under the poses, BGR."""
-    if not photographs:
-        return np.full((SIDE, SIDE, 3), WHITE, np.uint8)
-    photograph = read_image(val.image_dir / file_name)
-    place = np.array([[scale, 0, 0], [0, scale, 0]])
-    place[:, 2] = -corner * scale
-    return cv2.warpAffine(photograph, place, (SIDE, SIDE))
+    corners = np.array([left, top, left + width, top + height])
+    paper = np.full((1, 1, 3), WHITE, np.uint8) if photograph is None else photograph
+    crop = crop_person(paper, corners, (SIDE, SIDE))
+    pixels = crop.pixels
+    if photograph is None:
+        pixels = np.full_like(pixels, WHITE)
+    return _Picture(pixels, crop.center - crop.scale / 2, SIDE / float(crop.scale[0]))
 
 
 def _draw(

@@ -32,6 +32,22 @@ FIELDS = (
     'timed_seconds', 'losses', 'evaluations',
 )  # fmt: skip
 FINISHED = 'finished'
+#: What makes two runs comparable, and how a table says it.
+SHARED = {
+    'protocol': 'protocol',
+    'iterations': 'iterations',
+    'batch_size': 'batch size',
+    'optimizer': 'optimizer',
+    'precision': 'precision',
+    'seed': 'seed',
+    'train_people': 'people to train on',
+    'val_people': 'people to validate on',
+}
+#: Not shown, but to be the same as well.
+HIDDEN = {
+    'train_sha256': 'training data',
+    'val_sha256': 'validation data',
+}
 
 
 def read_record(path: str | Path) -> dict[str, Any]:
@@ -119,3 +135,19 @@ def seconds_per_step(record: dict[str, Any]) -> float | None:
     if not record['timed_iterations']:
         return None
     return record['timed_seconds'] / record['timed_iterations']
+
+
+def final_results(record: dict[str, Any]) -> dict[str, float | None] | None:
+    """Return what a run's last evaluation gave, from 0 to 1.
+
+    ``None`` where nothing was evaluated.
+    """
+    return record['evaluations'][-1] if record['evaluations'] else None
+
+
+def is_comparable(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    """Return whether two runs differ in the network and its learning rate alone."""
+    return all(
+        first['settings'].get(key) == second['settings'].get(key)
+        for key in (*SHARED, *HIDDEN)
+    )

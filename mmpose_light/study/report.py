@@ -5,8 +5,7 @@ from pathlib import Path
 from ..utils.files import check_absent, whole_file
 from .claims import judge_claims
 from .figures import draw_figures
-from .intervals import Draws
-from .people import read_people
+from .intervals import Resampled, read_tables
 from .table import make_table, read_records
 
 TABLE = 'results.md'
@@ -30,20 +29,20 @@ def make_report(
 
     Raises:
         MissingFileError: If there are no runs.
-        UserError: If a file is no record of a run, or there is a report already.
+        UserError: If a file is no record of a run, a table is not of its run, or there
+            is a report already.
     """
     records = read_records(runs)
-    tables = {r['network']: Path(runs, f'{r["network"]}.csv') for r in records}
-    people = {name: read_people(p) for name, p in tables.items() if p.is_file()}
-    draws = {name: Draws.of_people(people[name]) for name in people}
-    findings = judge_claims(people, draws)
+    tables = read_tables(runs, records)
+    resampled = {name: Resampled.of_people(table) for name, table in tables.items()}
+    findings = judge_claims(records, resampled)
     out_dir = Path(runs if out_dir is None else out_dir)
     figures = draw_figures(records)
     paths = [out_dir / name for name in (TABLE, *figures)]
     for path in paths:
         check_absent(path, overwrite)
     with whole_file(paths[0]) as part:
-        part.write_text(make_table(records, draws, findings), encoding='utf-8')
+        part.write_text(make_table(records, resampled, findings), encoding='utf-8')
     for path, figure in zip(paths[1:], figures.values(), strict=True):
         with whole_file(path) as part:
             figure.savefig(part, format='png', dpi=DPI)

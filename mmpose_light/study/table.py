@@ -1,13 +1,22 @@
 """The study's tables: the runs, what they say on the papers' claims, how to read them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..utils.errors import MissingFileError
-from .claims import Finding, describe_finding
-from .intervals import DRAWS, Draws, Interval, make_interval
-from .record import FINISHED, read_record, seconds_per_step, take_from_log
+from .claims import Finding
+from .intervals import RESAMPLES, Interval, Resampled, make_interval
+from .record import (
+    FINISHED,
+    HIDDEN,
+    SHARED,
+    final_results,
+    read_record,
+    seconds_per_step,
+    take_from_log,
+)
 
 COLUMNS = {
     'Network': ':--',
@@ -23,22 +32,6 @@ COLUMNS = {
     'Learning rate': '--:',
 }
 RESULTS = ('AP', 'AP50', 'AP75', 'AR', 'PCK')
-#: What makes two runs comparable, and how a table says it.
-SHARED = {
-    'protocol': 'protocol',
-    'iterations': 'iterations',
-    'batch_size': 'batch size',
-    'optimizer': 'optimizer',
-    'precision': 'precision',
-    'seed': 'seed',
-    'train_people': 'people to train on',
-    'val_people': 'people to validate on',
-}
-#: Not shown, but to be the same as well.
-_HIDDEN = {
-    'train_sha256': 'training data',
-    'val_sha256': 'validation data',
-}
 
 
 def read_records(folder: str | Path) -> list[dict[str, Any]]:
@@ -62,46 +55,44 @@ def read_records(folder: str | Path) -> list[dict[str, Any]]:
     return sorted(records, key=lambda record: (record['order'], record['network']))
 
 
-def final_results(record: dict[str, Any]) -> dict[str, float | None] | None:
-    """Return what a run's last evaluation gave, from 0 to 1.
-
-    ``None`` where nothing was evaluated.
-    """
-    return record['evaluations'][-1] if record['evaluations'] else None
-
-
 def make_table(
     records: Sequence[dict[str, Any]],
-    draws: Mapping[str, Draws] | None = None,
+    resampled: Mapping[str, Resampled] | None = None,
     findings: Sequence[Finding] = (),
 ) -> str:
     """Write the results as Markdown, and under them settings, hardware and warnings.
 
     Args:
         records (Sequence[dict]): The records of the runs.
-        draws (Mapping[str, Draws], optional): The draws of the networks that were
-            evaluated person by person, by name. Defaults to ``None``
+        resampled (Mapping[str, Resampled], optional): Figures on resamples of the
+            people, of networks that were evaluated person by person, by name. Defaults
+            to ``None``
         findings (Sequence[Finding]): What they say on the claims. Defaults to ``()``
 
     Returns:
         str: The text.
     """
-    draws = draws or {}
+    resampled = resampled or {}
+    about = (
+        'AP and AR are OKS-based, PCK is normalized by the diagonal of the torso, all '
+        'in percent, after the last evaluation. MACs are multiply-accumulates of one '
+        'image. A step is one of training.'
+    )
+    if resampled:
+        about += (
+            ' In brackets: 95% bootstrap confidence intervals over people '
+            f'({RESAMPLES:,} resamples).'
+        )
     lines = [
         _row(COLUMNS),
         _row(COLUMNS.values()),
-        *(_record_row(record, draws.get(record['network'])) for record in records),
+        *(_record_row(record, resampled.get(record['network'])) for record in records),
         '',
-        'AP and AR are OKS-based, PCK is normalized by the diagonal of the torso, all '
-        'in percent, after the last evaluation. MACs are multiply-accumulates of one '
-        'image. A step is one of training.',
+        about,
+        '',
+        *_describe_settings(records),
+        *_describe_left_out(records),
     ]
-    if draws:
-        lines[-1] += (
-            f' In brackets: the interval that holds 95% of {DRAWS} draws of as many '
-            'people, with repetition.'
-        )
-    lines += ['', *_describe_settings(records), *_describe_left_out(records)]
     if findings:
         lines += ['', *_describe_findings(findings)]
     return '\n'.join(lines) + '\n'
@@ -114,46 +105,46 @@ def _describe_findings(findings: Sequence[Finding]) -> list[str]:
         'Networks': ':--',
         'AP': ':-:',
         'PCK@0.2': ':-:',
-        'AP rises in': '--:',
-        'So it': ':--',
+        'Verdict': ':--',
     }
+    rows = [
+        [
+            finding.claim.text,
+            f'{finding.claim.better} – {finding.claim.worse}',
+            *(
+                _format(value, 100, '+.1f')
+                + _format_interval(finding.intervals[key], '+.1f')
+                for key, value in finding.differences.items()
+            ),
+            finding.verdict,
+        ]
+        for finding in findings
+    ]
     return [
-        'What is claimed, as the difference between two networks on the same people, in '
-        'points of percent; in brackets the interval as above, of differences on the '
-        'same draws. It says how sure the difference is for these two trainings; '
-        'trainings with other random numbers differ, too.',
+        "The papers' claims, as differences between two networks on the same people, in "
+        'points of percent; in brackets 95% bootstrap confidence intervals, both '
+        'networks on the same resamples. The verdict is by the interval of AP. It '
+        'holds for these two trainings: what other random numbers in training would '
+        'change is not in it, and of many intervals of 95% some miss.',
         '',
         _row(head),
         _row(head.values()),
-        *(
-            _row(
-                [
-                    finding.claim.text,
-                    f'{finding.claim.better} – {finding.claim.worse}',
-                    _format_interval(finding.ap, '+.1f'),
-                    _format_interval(finding.pck, '+.1f'),
-                    f'{finding.ap.positive:.0%} of draws',
-                    describe_finding(finding),
-                ]
-            )
-            for finding in findings
-        ),
+        *map(_row, rows),
     ]
 
 
 def _format_interval(interval: Interval, spec: str = '.1f') -> str:
-    value, low, high = (
-        format(100 * figure, spec)
-        for figure in (interval.value, interval.low, interval.high)
-    )
-    return f'{value} ({low} to {high})'
+    """Write an interval behind its figure, in percent; nothing where it is none."""
+    if not math.isfinite(interval.low):
+        return ''
+    return f' ({100 * interval.low:{spec}} to {100 * interval.high:{spec}})'
 
 
 def _row(cells: Sequence[str]) -> str:
     return f'| {" | ".join(cells)} |'
 
 
-def _record_row(record: dict[str, Any], draws: Draws | None) -> str:
+def _record_row(record: dict[str, Any], resampled: Resampled | None) -> str:
     results = final_results(record) or {}
     title = record['title']
     if record['status'] != FINISHED:
@@ -162,9 +153,9 @@ def _record_row(record: dict[str, Any], draws: Draws | None) -> str:
             f'{record["settings"]["iterations"]} iterations)'
         )
     cells = {key: _format(results.get(key), 100, '.1f') for key in RESULTS}
-    if draws is not None:
-        for key, drawn in (('AP', draws.ap), ('PCK', draws.pck)):
-            cells[key] = _format_interval(make_interval(drawn))
+    if resampled is not None:
+        for key, figures in (('AP', resampled.ap), ('PCK', resampled.pck)):
+            cells[key] += _format_interval(make_interval(figures))
     memory, step = record.get('peak_memory'), seconds_per_step(record)
     return _row(
         [
@@ -191,20 +182,23 @@ def _values(records: Sequence[dict[str, Any]], key: str) -> list[Any]:
 def _describe_settings(records: Sequence[dict[str, Any]]) -> list[str]:
     """Say what the runs share, and warn of what they do not."""
     shared, different = [], []
-    for key, name in (SHARED | _HIDDEN).items():
+    for key, name in (SHARED | HIDDEN).items():
         values = _values(records, key)
         if len(values) > 1:
             different.append(
-                name if key in _HIDDEN else f'{name} ({", ".join(map(str, values))})'
+                name if key in HIDDEN else f'{name} ({", ".join(map(str, values))})'
             )
         elif key in SHARED:
             shared.append(f'{name} {values[0]}')
     hardware = dict.fromkeys(record['hardware'] for record in records)
-    torch = dict.fromkeys(str(record['versions'].get('torch')) for record in records)
+    versions = [
+        f'{name} {", ".join(dict.fromkeys(str(r["versions"].get(name)) for r in records))}'
+        for name in ('mmpose_light', 'torch')
+    ]
     lines = [
         f'All runs: {", ".join(shared)}.',
         '',
-        f'Hardware: {"; ".join(hardware)}. torch {", ".join(torch)}.',
+        f'Hardware: {"; ".join(hardware)}. Versions: {"; ".join(versions)}.',
     ]
     if different:
         lines += ['', f'**Not comparable**, runs differ in {"; ".join(different)}.']

@@ -219,7 +219,7 @@ def test_a_trained_models_own_threshold(tmp_path, drawn_person):
     for thr in (None, own, 1.1):
         infer(DEFAULT_MODEL, photo, tmp_path / str(thr), kpt_thr=thr)
         drawn[thr] = (tmp_path / str(thr) / 'visualizations' / photo.name).read_bytes()
-    assert drawn[None] == drawn[own] != drawn[1.1]
+    assert drawn[None] == drawn[own] != drawn[99]
 
 
 def test_models_are_told_from_inputs(tmp_path, monkeypatch, capsys):
@@ -227,23 +227,20 @@ def test_models_are_told_from_inputs(tmp_path, monkeypatch, capsys):
     for folder in (NAME, 'coco', 'photos'):
         Path(folder).mkdir()
     Path('photo.jpg').touch()
-    models_, inputs = (
-        (NAME, 'hrnet-w32', 'no.py', 'a.onnx', 'mmpose::no'),
-        (
-            'coco',
-            'photos',
-            'photo.jpg',
-            'no.jpg',
-        ),
-    )
-    assert [*map(is_model, (*models_, *inputs))] == [True] * 5 + [False] * 4
-    assert main(['infer', NAME]) == 2
-    assert f'{NAME} is a model: name the images after it' in capsys.readouterr().err
-    for first in ('photos', 'no.jpg'):  # inputs, of which nothing is found
-        assert main(['infer', first, '--device', 'cpu', 'no2.jpg']) == 2
-        assert 'photos holds no images' in (told := capsys.readouterr().err) or (
-            'no.jpg does not exist' in told
-        )
+    named = (NAME, 'hrnet-w32', 'no.py', 'a.onnx', 'mmpose::no')
+    inputs = ('coco', 'photos', 'photo.jpg', 'no.jpg', '*', '**', 'c*', 'IMG*')
+    assert all(map(is_model, named))
+    assert not any(map(is_model, inputs))
+    for words, problem in (
+        ([NAME], f'{NAME} is a model, and no input is left'),
+        ([NAME, '--category', 'person', 'a.jpg'], 'before options that take several'),
+        (['el-hrnt-w32'], 'perhaps el-hrnet-w32'),
+        (['photos', 'no.jpg'], 'folder photos holds no images'),
+        (['no.jpg', '--device', 'cpu', 'photos'], 'input no.jpg does not exist'),
+        (['c*', 'no.jpg'], r'input c* does not exist'),
+    ):
+        assert main(['infer', *words]) == 2
+        assert problem in capsys.readouterr().err, words
 
 
 def test_heatmaps_by_name(tmp_path, coco_people, capsys):
@@ -283,6 +280,7 @@ def small_zoo(tmp_path, smooth_model, monkeypatch) -> str:
         Alias='smooth-trained',
         Config='configs/smooth.py',
         Weights='weights/smooth.pth/',
+        Metadata={'Keypoint Threshold': 99},
     )
     (root / 'configs/metafile.yml').write_text(yaml.safe_dump(dict(Models=[entry])))
     (root / 'model-index.yml').write_text('Import: [configs/metafile.yml]')
@@ -290,12 +288,21 @@ def small_zoo(tmp_path, smooth_model, monkeypatch) -> str:
     return entry['Alias']
 
 
-def test_export_by_name(small_zoo, tmp_path, deploy_packages):
+def test_export_by_name(small_zoo, tmp_path, deploy_packages, drawn_person):
+    """The exported file draws keypoints from the model's own threshold on, too."""
     from mmpose_light.apis import export
 
     done = export(small_zoo, tmp_path / 'model.onnx', threads=1)
     assert done.metadata.model == 'smooth'
     assert done.people
+    drawn = {}
+    for thr in (None, 99, 0.3):
+        infer(done.file, drawn_person[0], tmp_path / str(thr), kpt_thr=thr)
+        file = tmp_path / str(thr) / 'visualizations' / drawn_person[0].name
+        drawn[thr] = file.read_bytes()
+    assert done.metadata.keypoint_threshold == 99
+    assert drawn[99] != drawn[0.3]
+    assert drawn[None] == drawn[99]
 
 
 @pytest.fixture(scope='module')

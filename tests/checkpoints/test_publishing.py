@@ -90,7 +90,7 @@ def test_keypoints_that_nobody_labelled_are_silent(head, tmp_path, capsys):
     state = {f'head.{key}': value for key, value in network.state_dict().items()}
     torch.save(dict(meta=dict(dataset_meta=meta), state_dict=state), tmp_path / 'a.pth')
     command = ['publish-weights', str(tmp_path / 'a.pth'), '--out']
-    assert main([*command, str(tmp_path / 'b.pth'), '--silent', *FACE]) == 0
+    assert main([*command, str(tmp_path / 'b.pth'), '--silence-keypoints', *FACE]) == 0
     (file,) = tmp_path.glob('b-*.pth')
 
     feats = [torch.randn(2, 8, 32, 24), torch.randn(2, 8, 16, 12)]
@@ -105,14 +105,27 @@ def test_keypoints_that_nobody_labelled_are_silent(head, tmp_path, capsys):
     assert (after - before)[:, 5:].abs().max() < 5e-3 * before.abs().max()
 
 
-def test_keypoints_that_cannot_be_silenced(smooth_model, tmp_path):
-    norm = torch.nn.BatchNorm2d(4)
+def test_keypoints_that_cannot_be_silenced(tmp_path):
+    """A SimCC head's final layer is not its last; a layer may have other channels."""
     meta = dict(dataset_meta=parse_pose_metainfo(CocoDataset.METAINFO))
+    simcc = {
+        'head.final_layer.weight': torch.ones(17, 8, 1, 1),
+        'head.final_layer.bias': torch.ones(17),
+        'head.mlp_head_x.weight': torch.ones(4, 4),
+    }
+    wide = {f'head.convs.0.bn.{key}': torch.ones(256) for key in ('weight', 'bias')}
     for content, name, message in (
-        (dict(meta=meta, state_dict=norm.state_dict()), 'noes', 'perhaps nose'),
-        (dict(meta=meta, state_dict=norm.state_dict()), 'nose', 'are not found'),
-        (norm.state_dict(), 'nose', 'tells no names of keypoints'),
+        (dict(meta=meta, state_dict=simcc), 'noes', 'perhaps nose'),
+        (dict(meta=meta, state_dict=simcc), 'nose', 'cannot be silenced'),
+        (dict(meta=meta, state_dict=wide), 'nose', 'each of 17 keypoints'),
+        (
+            dict(meta=meta, state_dict=dict(a=torch.ones(2))),
+            'nose',
+            'cannot be silenced',
+        ),
+        (wide, 'nose', 'tells no names of keypoints'),
     ):
         torch.save(content, tmp_path / 'a.pth')
         with pytest.raises(UserError, match=message):
             publish_weights(tmp_path / 'a.pth', tmp_path / 'b.pth', [name])
+        assert [p.name for p in tmp_path.iterdir()] == ['a.pth']
