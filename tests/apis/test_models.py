@@ -295,9 +295,12 @@ def test_export_by_name(small_zoo, tmp_path, deploy_packages, drawn_person):
     done = export(small_zoo, tmp_path / 'model.onnx', threads=1)
     assert done.metadata.model == 'smooth'
     assert done.people
+    boxes = tmp_path / 'boxes.json'
+    middle = dict(image_id=9, category_id=1, bbox=[100, 70, 36, 48], score=1.0)
+    boxes.write_text(json.dumps([middle]))
     drawn = {}
     for thr in (None, 99, 0.3):
-        infer(done.file, drawn_person[0], tmp_path / str(thr), kpt_thr=thr)
+        infer(done.file, drawn_person[0], tmp_path / str(thr), boxes=boxes, kpt_thr=thr)
         file = tmp_path / str(thr) / 'visualizations' / drawn_person[0].name
         drawn[thr] = file.read_bytes()
     assert done.metadata.keypoint_threshold == 99
