@@ -59,8 +59,18 @@ class Split:
         return len(self.read()['annotations'])
 
     def sha256(self) -> str:
-        """Return the SHA-256 of the annotations, in hexadecimal digits."""
-        return hashlib.sha256(self.ann_file.read_bytes()).hexdigest()
+        """Return the SHA-256 of the annotations, in hexadecimal digits.
+
+        Raises:
+            MissingFileError: If the file does not exist.
+        """
+        try:
+            content = self.ann_file.read_bytes()
+        except FileNotFoundError as error:
+            raise MissingFileError(
+                f'{self.ann_file} does not exist: {_REMEDY}'
+            ) from error
+        return hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True)

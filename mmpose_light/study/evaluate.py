@@ -65,7 +65,7 @@ def evaluate_study(
     weights = {name: _find_weights(work_dir, runs[name], checkpoint) for name in chosen}
     with_tables = [runs[name] for name in runs if table_of(work_dir, name).is_file()]
     _check_data(data.val, [*with_tables, *(runs[name] for name in chosen)])
-    if photographs:
+    if chosen or photographs:
         data.val.read()  # an error comes before the evaluation, not after
     written = []
     for name in chosen:

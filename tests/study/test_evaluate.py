@@ -104,6 +104,10 @@ def test_what_cannot_be_evaluated(trained, protocol, lone_people, data):
         ):
             evaluate_study(trained, data, networks, protocol=protocol)
     (trained / 'la.csv').unlink()
+    with pytest.raises(
+        MissingFileError, match=r'val\.json does not exist: .*--val-ann'
+    ):
+        evaluate_study(trained, StudyData.below(trained), ['la'], protocol=protocol)
     (trained / 'la' / 'epoch_2.pth').unlink()
     with pytest.raises(MissingFileError, match='--checkpoint names them'):
         evaluate_study(trained, lone, ['la'], protocol=protocol)
