@@ -1,5 +1,5 @@
-# Model, size, augmentation and schedule of the study on a CPU, whose weights it runs
-# (configs/study/lspet-128x96.py): `mmpose-light infer el-hrnet-w32-lspet-cpu PHOTO`.
+# EL-HRNet-W32 as the study trains it on a CPU (configs/study/lspet-128x96.py), for
+# MMPose's own tools.
 _base_ = './td-hm_el-hrnet-w32_1xb32-60e_lspet-256x192.py'
 
 codec = dict(

@@ -5,8 +5,8 @@ time.
 
 Example:
     >>> from mmpose_light.apis import list_models
-    >>> list_models('*lspet-cpu')
-    ['el-hrnet-w32-lspet-cpu']
+    >>> list_models('*-cpu')
+    ['eeffpose-p0-001-lspet-mpii-cpu']
 """
 
 from ..utils.late_imports import import_later
