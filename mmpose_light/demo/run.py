@@ -132,21 +132,8 @@ def run_demo(
         predictions=work_dir / PREDICTIONS,
         curve=work_dir / CURVE,
         poses=poses,
-        found=find_poses(images, poses) if images else None,
+        found=infer(None, images, poses) if images else None,
     )
-
-
-def find_poses(images: Sequence[str | Path], out_dir: str | Path) -> Inference:
-    """Find the poses in images of one person each, with the package's trained model.
-
-    Args:
-        images (Sequence[str | Path]): The images.
-        out_dir (str | Path): Folder to write to.
-
-    Returns:
-        Inference: What was found.
-    """
-    return infer(None, images, out_dir)
 
 
 def open_notes(work_dir: Path, settings: dict, overwrite: bool) -> dict:

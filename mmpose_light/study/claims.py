@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .intervals import Interval, Resampled, make_interval
+import numpy as np
+
+from .intervals import Interval, make_interval
 from .record import final_results, is_comparable
 
 
@@ -59,14 +61,14 @@ class Finding:
 
 
 def judge_claims(
-    records: Sequence[dict[str, Any]], resampled: Mapping[str, Resampled]
+    records: Sequence[dict[str, Any]], resampled: Mapping[str, dict[str, np.ndarray]]
 ) -> list[Finding]:
     """Judge the claims whose two networks were trained and evaluated alike.
 
     Args:
         records (Sequence[dict]): The records of the runs.
-        resampled (Mapping[str, Resampled]): Figures on resamples of the people, of the
-            networks that were evaluated person by person, by name.
+        resampled (Mapping[str, dict[str, np.ndarray]]): AP and PCK on resamples of the
+            people, of the networks that were evaluated person by person, by name.
     """
     runs = {record['network']: record for record in records}
     findings = []
@@ -78,9 +80,7 @@ def judge_claims(
         if not is_comparable(better, worse):
             continue
         results = final_results(better), final_results(worse)
-        figures = [
-            dict(AP=resampled[name].ap, PCK=resampled[name].pck) for name in pair
-        ]
+        figures = [resampled[name] for name in pair]
         findings.append(
             Finding(
                 claim,

@@ -63,8 +63,8 @@ def evaluate_study(
     if checkpoint is not None and len(chosen) != 1:
         raise UserError('a checkpoint is that of one network: name it by --networks')
     weights = {name: _find_weights(work_dir, runs[name], checkpoint) for name in chosen}
-    with_tables = [runs[name] for name in runs if table_of(work_dir, name).is_file()]
-    _check_data(data.val, [*with_tables, *(runs[name] for name in chosen)])
+    drawn = [n for n in runs if n in chosen or table_of(work_dir, n).is_file()]
+    _check_data(data.val, [runs[name] for name in drawn])
     if chosen or photographs:
         data.val.read()  # an error comes before the evaluation, not after
     written = []

@@ -36,30 +36,29 @@ class Interval:
     high: float  # its upper end
 
 
-@dataclass(frozen=True)
-class Resampled:
-    """A network's AP and PCK, from 0 to 1, on every resample of the people.
+def compute_figures(people: PeopleResults, counts: np.ndarray) -> dict[str, np.ndarray]:
+    """Compute a network's figures on sets of the people.
 
-    Attributes:
-        ap (np.ndarray): AP, shape (resamples,).
-        pck (np.ndarray): PCK, likewise; NaN where nobody counts.
+    Args:
+        people (PeopleResults): N people.
+        counts (np.ndarray): How often each stands in a set, shape (sets, N).
+
+    Returns:
+        dict[str, np.ndarray]: ``'AP'`` and ``'PCK'``, 0 to 1, shape (sets,); PCK is NaN
+        where nobody counts.
     """
+    return dict(
+        AP=average_precision(people.scores, people.oks, counts),
+        PCK=pck(people.counted, people.found, counts),
+    )
 
-    ap: np.ndarray
-    pck: np.ndarray
 
-    @classmethod
-    def of_people(
-        cls, people: PeopleResults, resamples: int = RESAMPLES
-    ) -> 'Resampled':
-        """Resample people; as many people are resampled alike for every network."""
-        number = len(people.scores)
-        rng = np.random.default_rng(SEED)
-        counts = rng.multinomial(number, np.full(number, 1 / number), resamples)
-        return cls(
-            average_precision(people.scores, people.oks, counts),
-            pck(people.counted, people.found, counts),
-        )
+def resample(people: PeopleResults) -> dict[str, np.ndarray]:
+    """Compute a network's figures on resamples, which are the same for every network."""
+    number = len(people.scores)
+    rng = np.random.default_rng(SEED)
+    chances = np.full(number, 1 / number)
+    return compute_figures(people, rng.multinomial(number, chances, RESAMPLES))
 
 
 def make_interval(figures: np.ndarray) -> Interval:
@@ -133,11 +132,7 @@ def read_tables(
             continue
         people, expected = read_people(path), final_results(record)
         once = np.ones((1, len(people.scores)))
-        found = dict(
-            AP=average_precision(people.scores, people.oks, once)[0],
-            PCK=pck(people.counted, people.found, once)[0],
-        )
-        for key, value in found.items():
+        for key, (value,) in compute_figures(people, once).items():
             if abs(value - (expected[key] or 0)) > TOLERANCE:
                 raise UserError(
                     f'{path} gives {key} {value:.3f}, and the run of {name} ended with '

@@ -1,14 +1,13 @@
 """The poses that the networks of a study find in the same people, side by side."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 from mmpose.datasets import CocoDataset
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
-from ..deploy.cropping import crop_person
+from ..deploy.cropping import Crop, crop_person
 from ..deploy.drawing import Skeleton, draw_skeletons
 from ..utils.coco_json import read_coco
 from ..utils.image_reading import read_image
@@ -74,13 +73,13 @@ def draw_poses(
             read_image(val.image_dir / files[image_id]) if photographs else None
         )
         crop = _crop(photograph, truths[image_id]['bbox'])
-        annotated, seen = crop.place(truth[:, :2]), truth[:, 2] > 0
+        annotated, seen = _place(truth[:, :2], crop), truth[:, 2] > 0
         under = crop.pixels
         if not photographs:
             under = _draw(under, annotated, seen, _in_gray(skeleton), thickness=7)
         drawn = [_draw(crop.pixels, annotated, seen, skeleton)]
         for axis, table in zip(axes[1:, column], tables.values(), strict=True):
-            points = crop.place(table.keypoints[place])
+            points = _place(table.keypoints[place], crop)
             drawn.append(_draw(under, points, np.ones(len(points), bool), skeleton))
             axis.set_xlabel(f'{table.oks[place]:.2f}', fontsize='small')
         for axis, picture in zip(axes[:, column], drawn, strict=True):
@@ -112,28 +111,20 @@ def _in_gray(skeleton: Skeleton) -> Skeleton:
     return Skeleton(links, [GRAY] * len(links), [GRAY] * len(points))
 
 
-class _Picture(NamedTuple):
-    """A square picture of a person, BGR, and how it lies in the photograph."""
-
-    pixels: np.ndarray
-    corner: np.ndarray
-    scale: float
-
-    def place(self, points: np.ndarray) -> np.ndarray:
-        """Bring points of the photograph, shape (K, 2), into the picture."""
-        return (points - self.corner) * self.scale
-
-
-def _crop(photograph: np.ndarray | None, box: Sequence[float]) -> _Picture:
+def _crop(photograph: np.ndarray | None, box: Sequence[float]) -> Crop:
     """Cut a person out, by a box of COCO's; white where there is no photograph."""
     left, top, width, height = box
     corners = np.array([left, top, left + width, top + height])
-    paper = np.full((1, 1, 3), WHITE, np.uint8) if photograph is None else photograph
+    paper = np.zeros((1, 1, 3), np.uint8) if photograph is None else photograph
     crop = crop_person(paper, corners, (SIDE, SIDE))
-    pixels = crop.pixels
     if photograph is None:
-        pixels = np.full_like(pixels, WHITE)
-    return _Picture(pixels, crop.center - crop.scale / 2, SIDE / float(crop.scale[0]))
+        return crop._replace(pixels=np.full_like(crop.pixels, WHITE))
+    return crop
+
+
+def _place(points: np.ndarray, crop: Crop) -> np.ndarray:
+    """Bring points of the photograph, shape (K, 2), into a crop."""
+    return (points - crop.center + crop.scale / 2) * SIDE / crop.scale
 
 
 def _draw(

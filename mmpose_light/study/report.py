@@ -5,7 +5,7 @@ from pathlib import Path
 from ..utils.files import check_absent, whole_file
 from .claims import judge_claims
 from .figures import draw_figures
-from .intervals import Resampled, read_tables
+from .intervals import read_tables, resample
 from .table import make_table, read_records
 
 TABLE = 'results.md'
@@ -34,7 +34,7 @@ def make_report(
     """
     records = read_records(runs)
     tables = read_tables(runs, records)
-    resampled = {name: Resampled.of_people(table) for name, table in tables.items()}
+    resampled = {name: resample(table) for name, table in tables.items()}
     findings = judge_claims(records, resampled)
     out_dir = Path(runs if out_dir is None else out_dir)
     figures = draw_figures(records)

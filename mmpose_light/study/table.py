@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..utils.errors import MissingFileError
 from .claims import Finding
-from .intervals import RESAMPLES, Interval, Resampled, make_interval
+from .intervals import RESAMPLES, Interval, make_interval
 from .record import (
     FINISHED,
     HIDDEN,
@@ -57,16 +59,16 @@ def read_records(folder: str | Path) -> list[dict[str, Any]]:
 
 def make_table(
     records: Sequence[dict[str, Any]],
-    resampled: Mapping[str, Resampled] | None = None,
+    resampled: Mapping[str, dict[str, np.ndarray]] | None = None,
     findings: Sequence[Finding] = (),
 ) -> str:
     """Write the results as Markdown, and under them settings, hardware and warnings.
 
     Args:
         records (Sequence[dict]): The records of the runs.
-        resampled (Mapping[str, Resampled], optional): Figures on resamples of the
-            people, of networks that were evaluated person by person, by name. Defaults
-            to ``None``
+        resampled (Mapping[str, dict[str, np.ndarray]], optional): AP and PCK on
+            resamples of the people, of networks that were evaluated person by person,
+            by name. Defaults to ``None``
         findings (Sequence[Finding]): What they say on the claims. Defaults to ``()``
 
     Returns:
@@ -86,7 +88,10 @@ def make_table(
     lines = [
         _row(COLUMNS),
         _row(COLUMNS.values()),
-        *(_record_row(record, resampled.get(record['network'])) for record in records),
+        *(
+            _record_row(record, resampled.get(record['network'], {}))
+            for record in records
+        ),
         '',
         about,
         '',
@@ -144,7 +149,7 @@ def _row(cells: Sequence[str]) -> str:
     return f'| {" | ".join(cells)} |'
 
 
-def _record_row(record: dict[str, Any], resampled: Resampled | None) -> str:
+def _record_row(record: dict[str, Any], resampled: dict[str, np.ndarray]) -> str:
     results = final_results(record) or {}
     title = record['title']
     if record['status'] != FINISHED:
@@ -153,9 +158,8 @@ def _record_row(record: dict[str, Any], resampled: Resampled | None) -> str:
             f'{record["settings"]["iterations"]} iterations)'
         )
     cells = {key: _format(results.get(key), 100, '.1f') for key in RESULTS}
-    if resampled is not None:
-        for key, figures in (('AP', resampled.ap), ('PCK', resampled.pck)):
-            cells[key] += _format_interval(make_interval(figures))
+    for key, figures in resampled.items():
+        cells[key] += _format_interval(make_interval(figures))
     memory, step = record.get('peak_memory'), seconds_per_step(record)
     return _row(
         [

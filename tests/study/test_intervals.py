@@ -11,10 +11,10 @@ from mmpose_light.compat.coco_tools import COCO, COCOeval
 from mmpose_light.engine.quiet_runner import silence
 from mmpose_light.evaluation.metrics.torso_pck import TorsoPCK
 from mmpose_light.study.intervals import (
-    Resampled,
     average_precision,
     make_interval,
     pck,
+    resample,
 )
 from mmpose_light.study.people import measure_people, read_people, write_people
 from mmpose_light.utils.errors import MissingFileError, UserError
@@ -154,28 +154,28 @@ def test_pck_is_the_metrics(case):
 def test_interval_is_that_of_a_slow_bootstrap(case):
     """Against people resampled one by one, with other random numbers."""
     people = case.people['el-hrnet-w32']
-    resampled = Resampled.of_people(people)
+    resampled = resample(people)
     rng = np.random.default_rng(2)
     slow = []
     for _ in range(400):
         kept = np.sort(rng.integers(PEOPLE, size=PEOPLE))
         some = np.ones((1, PEOPLE))
         slow += [*average_precision(people.scores[kept], people.oks[kept], some)]
-    interval = make_interval(resampled.ap)
-    assert np.std(resampled.ap) == pytest.approx(np.std(slow), rel=0.15)
+    interval = make_interval(resampled['AP'])
+    assert np.std(resampled['AP']) == pytest.approx(np.std(slow), rel=0.15)
     assert [interval.low, interval.high] == pytest.approx(
         np.quantile(slow, [0.025, 0.975]), abs=0.02
     )
-    again = Resampled.of_people(people)
-    assert again.ap.tolist() == resampled.ap.tolist()
-    assert again.pck.tolist() == resampled.pck.tolist()
+    again = resample(people)
+    assert again['AP'].tolist() == resampled['AP'].tolist()
+    assert again['PCK'].tolist() == resampled['PCK'].tolist()
 
 
 def test_networks_are_compared_on_the_same_resamples(case):
     """What is hard for both cancels out, so a difference is surer than by itself."""
     people = case.people['el-hrnet-w32']
     worse = dataclasses.replace(people, oks=np.maximum(people.oks - 0.05, 0))
-    first, second = (Resampled.of_people(table).ap for table in (people, worse))
+    first, second = (resample(table)['AP'] for table in (people, worse))
     paired = make_interval(first - second)
     apart = make_interval(first - np.roll(second, 1))
     assert 0 < paired.low < paired.high

@@ -15,10 +15,10 @@ from mmpose_light import cli
 from mmpose_light.study import make_report
 from mmpose_light.study.claims import judge_claims
 from mmpose_light.study.intervals import (
-    Resampled,
     average_precision,
     pck,
     read_tables,
+    resample,
 )
 from mmpose_light.study.people import PeopleResults, read_people, write_people
 from mmpose_light.study.record import read_record, write_record
@@ -227,7 +227,7 @@ def test_claims(judged):
         write_people_of(judged, 'effbase', 0.8)
         records = read_records(judged)
         tables = read_tables(judged, records)
-        resampled = {name: Resampled.of_people(tables[name]) for name in tables}
+        resampled = {name: resample(tables[name]) for name in tables}
         (finding,) = judge_claims(records, resampled)
         assert finding.verdict == verdict
 
