@@ -5,9 +5,9 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ..utils.files import whole_file
+from ..visualization.log_axis import set_log_x
 from ..visualization.point_labels import NamedPoint, label_points
 from .models import Card
 from .report import Report
@@ -108,9 +108,6 @@ def _draw_panel(axis: Axes, points: Sequence[tuple[Card, float]]) -> None:
         chosen = [(x, card.ap) for card, x in points if _name_style(card) == label]
         if chosen:
             axis.scatter(*zip(*chosen, strict=True), label=label, **style)
-    axis.set_xscale('log')
+    set_log_x(axis)
     axis.margins(0.2, 0.15)
     axis.grid(alpha=0.3)
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f'{x:g}'))
-    axis.xaxis.set_minor_formatter(NullFormatter())

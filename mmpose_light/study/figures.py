@@ -6,22 +6,25 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
+from ..visualization.log_axis import set_log_x
 from ..visualization.point_labels import NamedPoint, label_points
 from .record import final_results
+
+SHOWN_LOSSES = 0.98, 1.6  # in units of a run's lowest
 
 
 def draw_figures(records: Sequence[dict[str, Any]]) -> dict[str, Figure]:
     """Draw what the records of runs give, by the name of the files.
 
     ``curves.png``; ``ap_macs.png`` where two networks or more were evaluated;
-    ``ablation.png`` where part of the ablation was.
+    ``ablation.png`` where two of the ablation were.
     """
     evaluated = [record for record in records if final_results(record)]
     figures = {'curves.png': draw_curves(records)}
     if len(evaluated) > 1:
         figures['ap_macs.png'] = draw_ap_macs(evaluated)
     ablation = [record for record in evaluated if record.get('ablation')]
-    if ablation:
+    if len(ablation) > 1:
         figures['ablation.png'] = draw_ablation(ablation)
     return figures
 
@@ -29,8 +32,8 @@ def draw_figures(records: Sequence[dict[str, Any]]) -> dict[str, Figure]:
 def draw_curves(records: Sequence[dict[str, Any]]) -> Figure:
     """Draw loss and AP over the iterations, a line for each run.
 
-    Each loss is divided by its first value: networks with heatmaps and with SimCC have
-    losses of other kinds.
+    Each loss is divided by its lowest value: networks with heatmaps and with SimCC have
+    losses of other kinds. A start from noise, far above that, is left out.
     """
     figure = Figure(figsize=(12, 5.5), layout='constrained')
     left, right = figure.subplots(1, 2)
@@ -38,10 +41,10 @@ def draw_curves(records: Sequence[dict[str, Any]]) -> Figure:
     for number, record in enumerate(records):
         style = dict(color=colors[number % len(colors)], label=record['title'])
         losses, results = record['losses'], record['evaluations']
-        first = losses[0]['loss'] if losses else None
+        lowest = min((point['loss'] for point in losses), default=None)
         left.plot(
             [point['iteration'] for point in losses],
-            [point['loss'] / first for point in losses],
+            [point['loss'] / lowest for point in losses],
             **style,
             linewidth=1,
         )
@@ -51,8 +54,11 @@ def draw_curves(records: Sequence[dict[str, Any]]) -> Figure:
             **style,
             marker='.',
         )
-    left.set(xlabel='iteration', ylabel='training loss / its first value')
-    left.set_yscale('log')
+    left.set(
+        xlabel='iteration',
+        ylabel='training loss / its lowest value',
+        ylim=SHOWN_LOSSES,
+    )
     right.set(xlabel='iteration', ylabel='validation AP (%)')
     for axis in (left, right):
         axis.grid(alpha=0.3)
@@ -78,7 +84,7 @@ def draw_ap_macs(records: Sequence[dict[str, Any]]) -> Figure:
         for record in records
     ]
     axis.scatter([point.x for point in points], [point.y for point in points])
-    axis.set_xscale('log')
+    set_log_x(axis)
     axis.margins(x=0.2, y=0.1)
     axis.set(xlabel='MACs of an image (10⁹)', ylabel='validation AP (%)')
     axis.grid(alpha=0.3, which='both')

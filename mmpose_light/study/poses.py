@@ -17,7 +17,7 @@ from .people import PeopleResults
 PEOPLE = 12
 SIDE = 192  # pixels of a picture
 GRAY, WHITE = (190, 190, 190), 255
-TRUTH = 'Annotation'
+TRUTH, NAMES = 'Annotation', 1.5  # inches for the rows' names
 
 
 def choose_people(people: Sequence[PeopleResults], number: int = PEOPLE) -> list[int]:
@@ -63,7 +63,8 @@ def draw_poses(
     first = next(iter(tables.values()))
     chosen = choose_people(list(tables.values()))
     rows = [TRUTH, *(titles[name] for name in tables)]
-    figure = Figure(figsize=(1.1 * len(chosen), 1.3 * len(rows)), layout='constrained')
+    size = 1.1 * len(chosen) + NAMES, 1.3 * len(rows)
+    figure = Figure(figsize=size, layout='constrained')
     axes = figure.subplots(len(rows), len(chosen), squeeze=False)
     skeleton, index = _take_skeleton(first.names)
     for column, place in enumerate(chosen):
@@ -86,7 +87,7 @@ def draw_poses(
             axis.imshow(picture[..., ::-1])
             axis.set(xticks=[], yticks=[])
     for title, axis in zip(rows, axes[:, 0], strict=True):
-        axis.set_ylabel(title, fontsize='small')
+        axis.set_ylabel(title, fontsize='small', rotation=0, ha='right', va='center')
     axes[0, 0].set_title('found best', fontsize='small')
     axes[0, -1].set_title('found worst', fontsize='small')
     return figure

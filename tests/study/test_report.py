@@ -14,6 +14,7 @@ import pytest
 from mmpose_light import cli
 from mmpose_light.study import make_report
 from mmpose_light.study.claims import judge_claims
+from mmpose_light.study.figures import draw_figures
 from mmpose_light.study.intervals import (
     average_precision,
     pck,
@@ -130,6 +131,27 @@ def test_command(repo_dir, runs, tmp_path):
         assert min(image.shape[:2]) > 200
         assert image.std() > 10
     assert (out / 'results.md').read_text() == make_table(read_records(runs))
+
+
+def test_curves_show_each_networks_gain_beside_one_that_starts_from_noise():
+    records = [make_record(name) for name in ('hrnet-w32', 'effbase')]
+    records[0]['losses'] = [
+        dict(iteration=i, loss=4e-3 * factor) for i, factor in ((50, 1.3), (200, 1))
+    ]
+    loss, ap = draw_figures(records)['curves.png'].axes
+    lines = [line.get_ydata() for line in loss.lines]
+    assert lines == [pytest.approx([1.3, 1]), pytest.approx([4, 2, 4 / 3, 1])]
+    bottom, top = loss.get_ylim()
+    assert bottom < 1 < 1.3 < top < 2
+    assert [line.get_ydata()[-1] for line in ap.lines] == pytest.approx([51.2, 40.1])
+
+
+def test_an_ablation_is_of_two_networks_or_more():
+    effbase, eeffpose = make_record('effbase'), make_record('eeffpose-p0')
+    assert 'ablation.png' not in draw_figures([effbase, make_record('hrnet-w32')])
+    bars = draw_figures([eeffpose, effbase])['ablation.png'].axes[0].patches
+    heights = [bar.get_height() for bar in bars]
+    assert heights == pytest.approx([40.1, 52.3]), "in the order of the paper's table"
 
 
 def test_wrong_option_gets_the_usage_of_the_subcommand(capsys):
