@@ -17,7 +17,8 @@ from .people import PeopleResults
 PEOPLE = 12
 SIDE = 192  # pixels of a picture
 GRAY, WHITE = (190, 190, 190), 255
-TRUTH, NAMES = 'Annotation', 1.5  # inches for the rows' names
+TRUTH = 'Annotation'
+NAMES = 1.5  # inches for the rows' names
 
 
 def choose_people(people: Sequence[PeopleResults], number: int = PEOPLE) -> list[int]:
