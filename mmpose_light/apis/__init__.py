@@ -6,7 +6,7 @@ time.
 Example:
     >>> from mmpose_light.apis import list_models
     >>> list_models('*-cpu')
-    ['eeffpose-p0-001-lspet-mpii-cpu']
+    ['eeffpose-p0-001-lspet-mpii']
 """
 
 from ..utils.late_imports import import_later

@@ -7,7 +7,7 @@ A model is named by
 - a config's name without folder and suffix, of this package or of MMPose;
 - a short name: ``el-hrnet-w32``, ``eeffpose-p0``, ``hrnet-w32`` …;
 - the name of a trained model, whose weights come along:
-  ``eeffpose-p0-001-lspet-mpii-cpu``.
+  ``eeffpose-p0-001-lspet-mpii``.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 #: The trained model that is run where none is named: the best that comes along.
-DEFAULT_MODEL = 'eeffpose-p0-001-lspet-mpii-cpu'
+DEFAULT_MODEL = 'eeffpose-p0-001-lspet-mpii'
 
 _LIST = '`mmpose-light list-models` lists the names'
 _HOST = 'mmpose'
