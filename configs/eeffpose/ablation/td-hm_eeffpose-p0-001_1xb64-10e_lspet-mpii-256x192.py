@@ -53,11 +53,10 @@ train_dataloader = dict(
         pipeline=train_pipeline,
     ),
 )
-val_dataloader = dict(batch_size=64, dataset=dict(**lspet, ann_file='val.json'))
-test_dataloader = dict(
-    batch_size=64,
-    dataset=dict(**lspet, ann_file='val.json', bbox_file=None),
+val_dataloader = dict(
+    batch_size=64, dataset=dict(**lspet, ann_file='val.json', bbox_file=None)
 )
+test_dataloader = val_dataloader
 # No face is labelled: those keypoints are not to decide on a person's rank.
 val_evaluator = [
     dict(type='LabelledCocoMetric', ann_file='data/lspet/val.json'),
