@@ -65,7 +65,15 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--networks', nargs='+', metavar='NETWORK', help='some networks (default: all)'
     )
-    names = 'iterations', 'batch_size', 'seed', 'lr_scale', 'amp', 'workers'
+    names = (
+        'iterations',
+        'batch_size',
+        'seed',
+        'lr_scale',
+        'amp',
+        'workers',
+        'cuda_graphs',
+    )
     add_options(parser, RunOptions, *names, 'time_budget', 'split')
 
 

@@ -28,6 +28,9 @@ class RunOptions:
         None,
         'mixed precision: bfloat16, or float16 on older GPUs (default: on a GPU)',
     )
+    cuda_graphs: bool = option(
+        False, "replay a step's kernels as CUDA graphs: what is computed stays the same"
+    )
     limit_images: int | None = option(
         None, 'the first N images of each set alone, to rehearse', metavar='N'
     )
@@ -64,12 +67,20 @@ class RunOptions:
             raise UserError('split spreads runs over time budgets: give time_budget')
         if self.amp and self.precision == 'float32':
             raise UserError('mixed precision needs a GPU, and there is none: --no-amp')
+        if self.cuda_graphs and not _has_gpu():
+            raise UserError('CUDA graphs need a GPU, and there is none')
 
     @property
     def precision(self) -> str:
         """str: The type that convolutions compute in."""
-        import torch  # takes seconds
-
-        if self.amp is False or not torch.cuda.is_available():
+        if self.amp is False or not _has_gpu():
             return 'float32'
+        import torch
+
         return 'bfloat16' if torch.cuda.is_bf16_supported() else 'float16'
+
+
+def _has_gpu() -> bool:
+    import torch  # takes seconds
+
+    return torch.cuda.is_available()

@@ -31,6 +31,7 @@ def test_split_needs_a_time_budget():
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
-def test_mixed_precision_needs_a_gpu():
-    with pytest.raises(ValueError, match='needs a GPU'):
-        RunOptions(amp=True)
+@pytest.mark.parametrize('option', ['amp', 'cuda_graphs'])
+def test_what_needs_a_gpu(option):
+    with pytest.raises(ValueError, match='needs? a GPU'):
+        RunOptions(**{option: True})

@@ -1,0 +1,82 @@
+"""Training by CUDA graphs gives what training without them gives."""
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmpose_light.utils.errors import UserError
+
+GPU = torch.cuda.is_available()
+
+
+@pytest.fixture
+def train(tmp_path, repo_dir, tiny_el_hrnet_extra, synthetic_coco):
+    """Train a small network for two epochs, and return what it came to."""
+    base = repo_dir / 'configs/el_hrnet/td-hm_el-hrnet-w18_1xb16-300e_coco-128x96.py'
+
+    def run(name, drop_last=True, **optim_wrapper):
+        cfg = Config.fromfile(base)
+        cfg.merge_from_dict(
+            dict(
+                work_dir=str(tmp_path / name),
+                experiment_name=f'{tmp_path.name}_{name}',
+                log_level='ERROR',
+                model=dict(
+                    backbone=dict(extra=tiny_el_hrnet_extra), head=dict(in_channels=8)
+                ),
+                train_cfg=dict(max_epochs=2),
+                param_scheduler=[],
+                randomness=dict(seed=0),
+            )
+        )
+        # by Adam, rounding decides on a weight whose gradient is next to nothing
+        cfg.optim_wrapper = dict(optimizer=dict(type='SGD', lr=10.0), **optim_wrapper)
+        loader = cfg.train_dataloader
+        loader.update(
+            batch_size=4, num_workers=0, persistent_workers=False, drop_last=drop_last
+        )
+        loader.dataset.update(
+            data_root=str(synthetic_coco),
+            ann_file='annotations/person_keypoints_train.json',
+            data_prefix=dict(img='train/'),
+        )
+        for key in ('val_dataloader', 'val_cfg', 'val_evaluator', 'test_dataloader',
+                    'test_cfg', 'test_evaluator'):  # fmt: skip
+            cfg[key] = None
+        cfg.custom_hooks = [dict(type='CUDAGraphHook')] if 'graph' in name else []
+        runner = Runner.from_cfg(cfg)
+        start = {k: v.clone() for k, v in runner.model.state_dict().items()}
+        runner.train()
+        return start, runner.model.state_dict()
+
+    return run
+
+
+@pytest.mark.skipif(not GPU, reason='needs a GPU')
+@pytest.mark.parametrize(
+    'precision', [{}, dict(type='AmpOptimWrapper', dtype='bfloat16')]
+)
+def test_graphs_train_as_usual(train, precision):
+    tolerance = 0.5 if precision else 0.1  # of the way that a weight goes
+    start, usual = train('usual', **precision)
+    _, graphed = train('graphed', **precision)
+    for key, before in start.items():
+        if not before.is_floating_point():
+            assert torch.equal(graphed[key], usual[key]), key
+            continue
+        way = (usual[key] - before).norm()
+        assert (graphed[key] - usual[key]).norm() <= tolerance * way + 1e-4, key
+    assert any(not torch.equal(usual[key], start[key]) for key in start)
+
+
+@pytest.mark.skipif(not GPU, reason='needs a GPU')
+def test_smaller_last_batch(train):
+    with pytest.raises(UserError, match='train_dataloader.drop_last=True'):
+        train('graphed', drop_last=False)
+
+
+@pytest.mark.skipif(GPU, reason='there is a GPU')
+def test_without_a_gpu(train):
+    with pytest.raises(UserError, match='model on one GPU'):
+        train('graphed')
