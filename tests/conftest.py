@@ -26,9 +26,15 @@ REPO = Path(__file__).resolve().parents[1]
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under pytest-xdist, let one process run a file, and make what it shares once."""
+    """Under pytest-xdist, let one process run a file, and make what it shares once.
+
+    The files of the benchmark share a benchmark.
+    """
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition('::')[0]))
+        file = item.nodeid.partition('::')[0]
+        folder = str(Path(file).parent)
+        shared = folder.endswith('benchmark')
+        item.add_marker(pytest.mark.xdist_group(folder if shared else file))
 
 
 @pytest.fixture(autouse=True, scope='session')
