@@ -21,7 +21,8 @@ class CUDAGraphHook(Hook):
     kernel after the other. Here the kernels of backbone, neck and head are recorded
     before the first step, by :func:`torch.cuda.make_graphed_callables`, and each step
     launches them all at once; loss, optimizer and evaluation stay as they are. What is
-    computed stays the same, too. Every batch has to be of one shape, on one GPU.
+    computed stays the same, too, but stochastic depth draws other random numbers. Every
+    batch has to be of one shape, on one GPU.
 
     Example:
         >>> custom_hooks = [dict(type='CUDAGraphHook')]

@@ -2,7 +2,7 @@
 # limbs, in COCO's layout).
 _base_ = './td-hm_el-hrnet-w32_1xb16-9e_lspet-128x96.py'
 
-train_cfg = dict(max_epochs=30, val_interval=10)
+train_cfg = dict(max_epochs=18, val_interval=6)
 optim_wrapper = dict(optimizer=dict(lr=2e-3))
 auto_scale_lr = dict(base_batch_size=64)
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=2))
