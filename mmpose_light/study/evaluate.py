@@ -1,9 +1,13 @@
 """Evaluates the networks of a study once more, person by person."""
 
+import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from matplotlib.figure import Figure
+from PIL import Image
 
 from ..engine.quiet_runner import build_runner, say_nothing, silence
 from ..utils.errors import MissingFileError, UserError
@@ -76,9 +80,19 @@ def evaluate_study(
     titles = {name: runs[name]['title'] for name in tables}
     figure = draw_poses(tables, titles, data.val, photographs)
     written.append(work_dir / POSES)
-    with whole_file(written[-1]) as part:
-        figure.savefig(part, format='png', dpi=DPI)
+    _save(figure, written[-1], few_colours=not photographs)
     return written
+
+
+def _save(figure: Figure, path: Path, few_colours: bool) -> None:
+    """Write a figure in as few bytes as it needs."""
+    picture = io.BytesIO()
+    figure.savefig(picture, format='png', dpi=DPI)
+    image = Image.open(picture).convert('RGB')
+    if few_colours:
+        image = image.quantize()
+    with whole_file(path) as part:
+        image.save(part, format='png', optimize=True)
 
 
 def _check_data(val: Split, runs: Sequence[dict[str, Any]]) -> None:
