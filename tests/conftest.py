@@ -28,13 +28,12 @@ REPO = Path(__file__).resolve().parents[1]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Under pytest-xdist, let one process run a file, and make what it shares once.
 
-    The files of the benchmark share a benchmark.
+    The files of ``tests/benchmark`` share one benchmark, so one process runs them all.
     """
     for item in items:
-        file = item.nodeid.partition('::')[0]
-        folder = str(Path(file).parent)
-        shared = folder.endswith('benchmark')
-        item.add_marker(pytest.mark.xdist_group(folder if shared else file))
+        file = Path(item.nodeid.partition('::')[0])
+        shared = file.parent.name == 'benchmark'
+        item.add_marker(pytest.mark.xdist_group(str(file.parent if shared else file)))
 
 
 @pytest.fixture(autouse=True, scope='session')

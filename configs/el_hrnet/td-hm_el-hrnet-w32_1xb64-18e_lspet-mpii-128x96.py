@@ -11,7 +11,7 @@ custom_hooks = [
     dict(
         type='EMAHook',
         ema_type='ExpMomentumEMA',
-        momentum=0.004,
+        momentum=0.004,  # every 8th step, about as 0.0005 at each
         interval=8,
         update_buffers=True,
         priority=49,

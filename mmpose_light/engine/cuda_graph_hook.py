@@ -1,4 +1,4 @@
-"""Launches a training step's kernels all at once."""
+"""Replays forward and backward pass in training as CUDA graphs."""
 
 import contextlib
 
@@ -6,7 +6,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.optim import AmpOptimWrapper
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpose.registry import HOOKS
 
 from ..utils.errors import UserError
@@ -19,10 +19,10 @@ class CUDAGraphHook(Hook):
 
     A network of many small layers keeps a GPU waiting for Python, which launches one
     kernel after the other. Here the kernels of backbone, neck and head are recorded
-    before the first step, by :func:`torch.cuda.make_graphed_callables`, and each step
-    launches them all at once; loss, optimizer and evaluation stay as they are. What is
-    computed stays the same, too, but stochastic depth draws other random numbers. Every
-    batch has to be of one shape, on one GPU.
+    before the first step, by :func:`torch.cuda.make_graphed_callables`, and replayed in
+    each; loss, optimizer and evaluation stay as they are. The training stays the same
+    but for rounding and the random numbers of stochastic depth. It is for top-down
+    models, whose head's ``loss`` calls its ``forward``.
 
     Example:
         >>> custom_hooks = [dict(type='CUDAGraphHook')]
@@ -33,32 +33,27 @@ class CUDAGraphHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Record the kernels.
 
-        The workers that prepare images have not begun then: pinning memory would spoil
-        a recording.
+        In a loop over epochs the workers that prepare images begin later: pinning
+        memory would spoil a recording.
+
+        Args:
+            runner (Runner): The runner of the training.
 
         Raises:
-            UserError: If the model is not on a GPU or on several, or if the last batch
-                of an epoch may be smaller.
+            UserError: If the loop is not over epochs, if the last batch of an epoch may
+                be smaller, if gradients are accumulated, or if the model is not on one
+                GPU.
         """
         model, loader = runner.model, runner.train_dataloader
-        parameter = next(model.parameters())
-        if is_model_wrapper(model) or not parameter.is_cuda:
-            raise UserError(
-                'CUDA graphs need a model on one GPU: train on one, or leave '
-                'CUDAGraphHook out'
-            )
-        if not loader.drop_last:
-            raise UserError(
-                'CUDA graphs need batches of one size: give train_dataloader.drop_last='
-                'True, or leave CUDAGraphHook out'
-            )
+        device = next(model.parameters()).device
+        self._check(runner, device)
         model.train()
         with random_numbers_of(0):
             batch = loader.collate_fn([loader.dataset[0]] * loader.batch_size)
         images = model.data_preprocessor(batch, training=True)['inputs']
         parts = [model.backbone, *([model.neck] if model.with_neck else []), model.head]
         buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-        with _precision(runner), torch.random.fork_rng(devices=[parameter.device]):
+        with _precision(runner), torch.random.fork_rng(devices=[device]):
             args = []
             for part in parts:
                 args.append((images,))
@@ -68,6 +63,21 @@ class CUDAGraphHook(Hook):
             )
         for buffer, before in buffers:  # recording has moved the running means
             buffer.copy_(before)
+
+    def _check(self, runner: Runner, device: torch.device) -> None:
+        """Complain about what a recording does not go with."""
+        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+            wanted = 'a loop over epochs: give train_cfg.by_epoch=True'
+        elif not runner.train_dataloader.drop_last:
+            wanted = 'batches of one size: give train_dataloader.drop_last=True'
+        elif getattr(runner.optim_wrapper, '_accumulative_counts', 1) > 1:
+            # a replay writes over the gradients of the one before
+            wanted = 'an optimizer step after each batch: leave accumulative_counts out'
+        elif is_model_wrapper(runner.model) or device.type != 'cuda':
+            wanted = 'a model on one GPU: train on one'
+        else:
+            return
+        raise UserError(f'CUDA graphs need {wanted}, or leave CUDAGraphHook out')
 
 
 def _precision(runner: Runner) -> contextlib.AbstractContextManager:

@@ -85,7 +85,7 @@ def evaluate_study(
 
 
 def _save(figure: Figure, path: Path, few_colours: bool) -> None:
-    """Write a figure in as few bytes as it needs."""
+    """Write a figure, of at most 256 colours where few are enough."""
     picture = io.BytesIO()
     figure.savefig(picture, format='png', dpi=DPI)
     image = Image.open(picture).convert('RGB')

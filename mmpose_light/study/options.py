@@ -28,9 +28,7 @@ class RunOptions:
         None,
         'mixed precision: bfloat16, or float16 on older GPUs (default: on a GPU)',
     )
-    cuda_graphs: bool = option(
-        False, "replay a step's kernels as CUDA graphs: what is computed stays the same"
-    )
+    cuda_graphs: bool = option(False, 'replay forward and backward pass as CUDA graphs')
     limit_images: int | None = option(
         None, 'the first N images of each set alone, to rehearse', metavar='N'
     )

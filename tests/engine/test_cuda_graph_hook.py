@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from mmpose_light.utils.errors import UserError
 
 GPU = torch.cuda.is_available()
+EPOCHS = dict(by_epoch=True, max_epochs=2)
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def train(tmp_path, repo_dir, tiny_el_hrnet_extra, synthetic_coco):
     """Train a small network for two epochs, and return what it came to."""
     base = repo_dir / 'configs/el_hrnet/td-hm_el-hrnet-w18_1xb16-300e_coco-128x96.py'
 
-    def run(graphs, drop_last=True, **optim_wrapper):
+    def run(graphs, drop_last=True, train_cfg=EPOCHS, **optim_wrapper):
         work_dir = tmp_path / ('graphs' if graphs else 'usual')
         cfg = Config.fromfile(base)
         cfg.merge_from_dict(
@@ -28,7 +29,6 @@ def train(tmp_path, repo_dir, tiny_el_hrnet_extra, synthetic_coco):
                     head=dict(in_channels=8),
                     train_cfg=dict(compute_acc=False),  # numpy has no bfloat16
                 ),
-                train_cfg=dict(max_epochs=2),
                 param_scheduler=[],
                 randomness=dict(seed=0),
             )
@@ -44,6 +44,7 @@ def train(tmp_path, repo_dir, tiny_el_hrnet_extra, synthetic_coco):
             ann_file='annotations/person_keypoints_train.json',
             data_prefix=dict(img='train/'),
         )
+        cfg.train_cfg = train_cfg
         for key in ('val_dataloader', 'val_cfg', 'val_evaluator', 'test_dataloader',
                     'test_cfg', 'test_evaluator'):  # fmt: skip
             cfg[key] = None
@@ -52,6 +53,7 @@ def train(tmp_path, repo_dir, tiny_el_hrnet_extra, synthetic_coco):
         runner = Runner.from_cfg(cfg)
         start = {k: v.clone() for k, v in runner.model.state_dict().items()}
         runner.train()
+        assert ('forward' in vars(runner.model.backbone)) == graphs
         return start, runner.model.state_dict()
 
     return run
@@ -74,13 +76,19 @@ def test_graphs_train_as_usual(train, precision):
     assert any(not torch.equal(usual[key], start[key]) for key in start)
 
 
-@pytest.mark.skipif(not GPU, reason='needs a GPU')
-def test_smaller_last_batch(train):
-    with pytest.raises(UserError, match='train_dataloader.drop_last=True'):
-        train(graphs=True, drop_last=False)
-
-
-@pytest.mark.skipif(GPU, reason='there is a GPU')
-def test_without_a_gpu(train):
-    with pytest.raises(UserError, match='model on one GPU'):
-        train(graphs=True)
+@pytest.mark.parametrize(
+    ('settings', 'wanted'),
+    [
+        (dict(drop_last=False), 'train_dataloader.drop_last=True'),
+        (dict(accumulative_counts=2), 'leave accumulative_counts out'),
+        (dict(train_cfg=dict(by_epoch=False, max_iters=1)), 'train_cfg.by_epoch=True'),
+        pytest.param(
+            {},
+            'a model on one GPU: train on one',
+            marks=pytest.mark.skipif(GPU, reason='there is a GPU'),
+        ),
+    ],
+)
+def test_what_a_recording_does_not_go_with(train, settings, wanted):
+    with pytest.raises(UserError, match=f'{wanted}, or leave CUDAGraphHook out'):
+        train(graphs=True, **settings)

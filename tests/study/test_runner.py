@@ -173,3 +173,12 @@ def test_run_leaves_a_config_that_mmpose_tests(protocol, data, tmp_path, repo_di
     cfg = Config.fromfile(path)
     assert cfg.test_dataloader.dataset.ann_file == cfg.val_evaluator[0].ann_file
     assert 'first-2' in cfg.test_dataloader.dataset.ann_file
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_cuda_graphs_reach_the_training(protocol, data, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.cuda, 'is_available', lambda: True)
+        options = RunOptions(iterations=2, batch_size=4, workers=0, cuda_graphs=True)
+    assert run_study(protocol, data, tmp_path, ['la'], options) == dict(la='failed')
+    assert 'leave CUDAGraphHook out' in read_record(tmp_path / 'la.json')['error']
