@@ -46,7 +46,7 @@ class CUDAGraphHook(Hook):
         """
         model, loader = runner.model, runner.train_dataloader
         device = next(model.parameters()).device
-        self._check(runner, device)
+        _check(runner, device)
         model.train()
         with random_numbers_of(0):
             batch = loader.collate_fn([loader.dataset[0]] * loader.batch_size)
@@ -64,20 +64,21 @@ class CUDAGraphHook(Hook):
         for buffer, before in buffers:  # recording has moved the running means
             buffer.copy_(before)
 
-    def _check(self, runner: Runner, device: torch.device) -> None:
-        """Complain about what a recording does not go with."""
-        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
-            wanted = 'a loop over epochs: give train_cfg.by_epoch=True'
-        elif not runner.train_dataloader.drop_last:
-            wanted = 'batches of one size: give train_dataloader.drop_last=True'
-        elif getattr(runner.optim_wrapper, '_accumulative_counts', 1) > 1:
-            # a replay writes over the gradients of the one before
-            wanted = 'an optimizer step after each batch: leave accumulative_counts out'
-        elif is_model_wrapper(runner.model) or device.type != 'cuda':
-            wanted = 'a model on one GPU: train on one'
-        else:
-            return
-        raise UserError(f'CUDA graphs need {wanted}, or leave CUDAGraphHook out')
+
+def _check(runner: Runner, device: torch.device) -> None:
+    """Complain about what a recording does not go with."""
+    if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+        wanted = 'a loop over epochs: give train_cfg.by_epoch=True'
+    elif not runner.train_dataloader.drop_last:
+        wanted = 'batches of one size: give train_dataloader.drop_last=True'
+    elif getattr(runner.optim_wrapper, '_accumulative_counts', 1) > 1:
+        # a replay writes over the gradients of the one before
+        wanted = 'an optimizer step after each batch: leave accumulative_counts out'
+    elif is_model_wrapper(runner.model) or device.type != 'cuda':
+        wanted = 'a model on one GPU: train on one'
+    else:
+        return
+    raise UserError(f'CUDA graphs need {wanted}, or leave CUDAGraphHook out')
 
 
 def _precision(runner: Runner) -> contextlib.AbstractContextManager:
