@@ -5,8 +5,8 @@ time.
 
 Example:
     >>> from mmpose_light.apis import list_models
-    >>> list_models('*-cpu')
-    ['eeffpose-p0-001-lspet-mpii']
+    >>> list_models('*-mpii', trained=True)
+    ['eeffpose-p0-001-lspet-mpii', 'el-hrnet-w32-lspet-mpii']
 """
 
 from ..utils.late_imports import import_later

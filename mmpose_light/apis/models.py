@@ -7,7 +7,7 @@ A model is named by
 - a config's name without folder and suffix, of this package or of MMPose;
 - a short name: ``el-hrnet-w32``, ``eeffpose-p0``, ``hrnet-w32`` …;
 - the name of a trained model, whose weights come along:
-  ``eeffpose-p0-001-lspet-mpii``.
+  ``eeffpose-p0-001-lspet-mpii``, ``el-hrnet-w32-lspet-mpii``.
 """
 
 import contextlib

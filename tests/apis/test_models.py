@@ -31,10 +31,11 @@ from mmpose_light.study.data import Split
 from mmpose_light.utils.errors import UserError
 
 NAME = 'eeffpose-p0-001-lspet-mpii'
+OTHER = 'el-hrnet-w32-lspet-mpii'
 MODELS = {name: find_model(name) for name in list_models(trained=True)}
 MAX_SIZE = 12e6  # bytes
 #: What the same evaluation that gave the stated AP gives on the first photographs.
-AP_OF_FIRST_64 = {NAME: 0.518}
+AP_OF_FIRST_64 = {NAME: 0.518, OTHER: 0.191}
 #: Shoulders, elbows, wrists, hips, knees and ankles (left, right), the mean score of
 #: these, and how many lie within 0.2 of the torso's diagonal of the truth.
 GOLDEN_LIMBS = {
@@ -45,7 +46,15 @@ GOLDEN_LIMBS = {
         ],
         0.662,
         12,
-    )
+    ),
+    OTHER: (
+        [
+            *([209, 60], [187, 61], [227, 44], [175, 41], [234, 29], [171, 25]),
+            *([204, 106], [188, 105], [204, 139], [194, 140], [204, 170], [196, 169]),
+        ],
+        0.651,
+        11,
+    ),
 }
 #: The positions of the torso's corners.
 COCO_KEYPOINTS = dict(left_shoulder=5, right_shoulder=6, left_hip=11, right_hip=12)
@@ -86,7 +95,7 @@ def test_every_name_is_found():
     for name in names:
         assert find_model(name).config.is_file(), name
     assert NAME in list_models('*LSPET-MPII*')
-    assert list_models('*lspet*', trained=True) == [NAME]
+    assert list_models('*lspet*', trained=True) == [NAME, OTHER]
     assert list_models('no-such-*') == []
 
 
