@@ -66,7 +66,9 @@ class RunOptions:
         if self.amp and self.precision == 'float32':
             raise UserError('mixed precision needs a GPU, and there is none: --no-amp')
         if self.cuda_graphs and not _has_gpu():
-            raise UserError('CUDA graphs need a GPU, and there is none')
+            raise UserError(
+                'CUDA graphs need a GPU, and there is none: leave --cuda-graphs out'
+            )
 
     @property
     def precision(self) -> str:
