@@ -65,16 +65,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--networks', nargs='+', metavar='NETWORK', help='some networks (default: all)'
     )
-    names = (
-        'iterations',
-        'batch_size',
-        'seed',
-        'lr_scale',
-        'amp',
-        'workers',
-        'cuda_graphs',
-    )
-    add_options(parser, RunOptions, *names, 'time_budget', 'split')
+    names = 'iterations', 'batch_size', 'seed', 'lr_scale', 'amp', 'workers'
+    add_options(parser, RunOptions, *names, 'cuda_graphs', 'time_budget', 'split')
 
 
 def _add_data(parser: argparse.ArgumentParser, *splits: str) -> argparse._ArgumentGroup:

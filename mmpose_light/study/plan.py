@@ -141,7 +141,7 @@ def _adapt(
     if options.precision != 'float32':
         cfg.optim_wrapper.update(type='AmpOptimWrapper', dtype=options.precision)
     if options.cuda_graphs:
-        cfg.setdefault('custom_hooks', []).append(dict(type='CUDAGraphHook'))
+        cfg.default_hooks.cuda_graphs = dict(type='CUDAGraphHook')
     # for MMPose's tools/test.py, which takes the config that the run leaves
     cfg.test_dataloader, cfg.test_evaluator = cfg.val_dataloader, cfg.val_evaluator
     cfg.randomness.seed = options.seed
