@@ -1,5 +1,6 @@
 """What the tests share: where the optional data lies, threads, seeds."""
 
+import functools
 import json
 import multiprocessing
 import os
@@ -10,6 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
 
+import mmengine.config.utils
 import numpy as np
 import pytest
 import torch
@@ -22,6 +24,10 @@ from mmpose_light.datasets.synthetic_people import write_synthetic_people
 from mmpose_light.models import EEffNet, EffNet
 
 REPO = Path(__file__).resolve().parents[1]
+
+# For each config that inherits from MMPose's, MMEngine reads all metafiles of MMPose, a
+# tenth of a second or two each time.
+mmengine.config.utils.load = functools.cache(mmengine.config.utils.load)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks
