@@ -22,7 +22,7 @@ from mmpose_light.study.intervals import (
     resample,
 )
 from mmpose_light.study.people import PeopleResults, read_people, write_people
-from mmpose_light.study.record import read_record, write_record
+from mmpose_light.study.record import is_comparable, read_record, write_record
 from mmpose_light.study.table import make_table, read_records
 
 NETWORKS = {
@@ -369,6 +369,17 @@ def test_records_of_the_repository(repo_dir, tmp_path):
         assert record['status'] == 'finished'
         people = read_people(committed / f'{record["network"]}.csv')
         assert len(people.oks) == record['settings']['val_people']
+
+
+def test_record_at_another_rate(repo_dir):
+    """It differs from the protocol's in the rate alone, and its table has its figures."""
+    folder = repo_dir / 'docs/study/lspet-128x96-lr-scale-2'
+    (record,) = records = read_records(folder)
+    name = record['network']
+    ordinary = read_record(repo_dir / f'docs/study/lspet-128x96/{name}.json')
+    assert is_comparable(record, ordinary)
+    assert record['settings']['lr'] == 2 * ordinary['settings']['lr']
+    assert list(read_tables(folder, records)) == [name]
 
 
 def test_report_that_is_there(tmp_path, capsys):
