@@ -26,7 +26,7 @@ from mmpose_light.models import EEffNet, EffNet
 REPO = Path(__file__).resolve().parents[1]
 
 # For each config that inherits from MMPose's, MMEngine reads all metafiles of MMPose, a
-# tenth of a second or two each time.
+# tenth of a second or two each time; some are loaded while tests are collected.
 mmengine.config.utils.load = functools.cache(mmengine.config.utils.load)
 
 
